@@ -1,0 +1,86 @@
+"""System calls that Python 3.11 does not have, through libc. Each raises `OSError` naming the call."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+CLONE_NEWNS = 0x0002_0000
+CLONE_NEWUSER = 0x1000_0000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+MS_REC, MS_PRIVATE, MS_SLAVE = 0x4000, 1 << 18, 1 << 19
+MNT_DETACH = 2
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+AT_FDCWD = -100
+AT_EMPTY_PATH = 0x1000
+OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, 0o2000000
+MOVE_MOUNT_F_EMPTY_PATH = 4
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_IDMAP = 1, 2, 4, 0x0010_0000
+
+# The same numbers on every architecture since Linux 5.1 (syscalls(2)).
+_OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _MountAttr(ctypes.Structure):
+    _fields_ = (
+        ("attr_set", ctypes.c_uint64),
+        ("attr_clr", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("userns_fd", ctypes.c_uint64),
+    )
+
+
+def _checked(name: str, result: int, path: str | None = None) -> int:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}", path)
+    return result
+
+
+def prctl(option: int, value: int) -> None:
+    """prctl(2)."""
+    _checked("prctl", _libc.prctl(option, value, 0, 0, 0))
+
+
+def unshare(flags: int) -> None:
+    """unshare(2). Only for a process of one thread: with more, the kernel answers EINVAL."""
+    _checked("unshare", _libc.unshare(flags))
+
+
+def mount(source: str, target: str, fstype: str | None, flags: int = 0, data: str | None = None) -> None:
+    """mount(2)."""
+    _checked(
+        "mount",
+        _libc.mount(
+            source.encode(), target.encode(), fstype.encode() if fstype else None, flags, data.encode() if data else None
+        ),
+        target,
+    )
+
+
+def umount(target: str, flags: int = 0) -> None:
+    """umount2(2)."""
+    _checked("umount2", _libc.umount2(target.encode(), flags), target)
+
+
+def open_tree(path: str) -> int:
+    """A detached clone of the mount at `path`, as a descriptor (open_tree(2))."""
+    flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC
+    return _checked("open_tree", _libc.syscall(_OPEN_TREE, AT_FDCWD, path.encode(), flags), path)
+
+
+def mount_setattr(fd: int, attributes: int, userns_fd: int = 0) -> None:
+    """Set attributes of a detached mount; with MOUNT_ATTR_IDMAP its files are seen through that user namespace."""
+    attr = _MountAttr(attributes, 0, 0, userns_fd)
+    _checked(
+        "mount_setattr",
+        _libc.syscall(_MOUNT_SETATTR, fd, b"", AT_EMPTY_PATH, ctypes.byref(attr), ctypes.sizeof(attr)),
+    )
+
+
+def move_mount(fd: int, target: str) -> None:
+    """Attach a detached mount at `target` (move_mount(2))."""
+    flags = MOVE_MOUNT_F_EMPTY_PATH
+    _checked("move_mount", _libc.syscall(_MOVE_MOUNT, fd, b"", AT_FDCWD, target.encode(), flags), target)

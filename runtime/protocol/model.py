@@ -1,0 +1,259 @@
+"""What a container is, and what can be seen of it. Names are the kernel's and OCI's own.
+
+Every figure that the kernel may refuse is `None` when it cannot be had, and named in `Snapshot.gaps` with the
+reason. Sizes are bytes, times are seconds since the epoch unless the name says otherwise.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+MIB = 1024 * 1024
+
+NAMESPACE_KINDS = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
+"""The eight kinds, as `/proc/PID/ns` spells them (namespaces(7))."""
+
+Figure = int | float | str | None | dict[str, int | float | str | None]
+"""One kernel file: a number, a word such as `max`, or a keyed file such as `cpu.stat`."""
+
+
+class State(StrEnum):
+    """The four states of the OCI runtime specification."""
+
+    CREATING = "creating"
+    CREATED = "created"
+    RUNNING = "running"
+    STOPPED = "stopped"
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What a container may use. `cpus`: 1.0 is one core. `disk_bytes` bounds the upper layer."""
+
+    memory_bytes: int = 256 * MIB
+    cpus: float = 0.5
+    pids: int = 128
+    disk_bytes: int = 128 * MIB
+
+
+class Exit(Struct, frozen=True, kw_only=True):
+    """How a process ended. `code` is null where it is not known, and `reason` then says why; never a made-up 0."""
+
+    at: float
+    code: int | None = None
+    signal: int | None = None
+    oom: bool = False
+    reason: str | None = None
+
+
+class Terminal(Struct, frozen=True, kw_only=True):
+    """A pty of a container. `console` is PID 1's own; the others were opened beside it."""
+
+    id: str
+    argv: list[str]
+    console: bool
+    pid: int | None = None
+    exit: Exit | None = None
+    created_at: float = 0.0
+
+
+class Container(Struct, frozen=True, kw_only=True):
+    """One container as the worker knows it. `pid` is PID 1 as the host counts it, null unless it runs."""
+
+    id: str
+    name: str
+    owner: str
+    image: str
+    command: list[str]
+    state: State
+    pid: int | None
+    created_at: float
+    started_at: float | None
+    limits: Limits
+    exit: Exit | None = None
+    terminals: list[Terminal] = []
+    host_id: int = 0  # the host's uid of the container's root: start of its range of 65,536
+    generation: int = 1
+    node: str = "local"
+    tier: str = "T1"
+
+
+class Layer(Struct, frozen=True, kw_only=True):
+    """One read-only layer of an image, by digest (`sha256:…`), top first in every list."""
+
+    digest: str
+    title: str
+    size_bytes: int
+
+
+class Image(Struct, frozen=True, kw_only=True):
+    """An image that can be launched. `command` is what runs when a request names none."""
+
+    name: str
+    title: str
+    command: list[str]
+    layers: list[Layer]
+    size_bytes: int
+    created_at: float
+
+
+class Process(Struct, frozen=True, kw_only=True):
+    """One process as one side sees it.
+
+    `pid`, `ppid` and `uid` are that side's numbers; `ns_pids` is `NSpid:` of /proc/PID/status, outermost first
+    (proc(5)). `ppid` is 0 where the parent is outside the view. `starttime` is in clock ticks since boot: with the
+    pid it is the process's identity. `role` names what the process is to us: `keeper`, `worker`, `init` (PID 1
+    inside), `terminal`, `exec`, or empty.
+    """
+
+    pid: int
+    ns_pids: list[int]
+    ppid: int
+    comm: str
+    cmdline: list[str]
+    uid: int | None
+    state: str
+    threads: int | None = None
+    starttime: int = 0
+    role: str = ""
+
+
+class Namespace(Struct, frozen=True, kw_only=True):
+    """`id` as readlink(1) prints it (`mnt:[4026531832]`). `same_as_host` is null when it cannot be told."""
+
+    id: str | None
+    same_as_host: bool | None
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """The same figures on every kind of host, for charts and bars; null limit: none is set."""
+
+    memory_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    memory_peak_bytes: int | None = None
+    oom_kills: int | None = None
+    cpu_usage_usec: int | None = None
+    cpu_quota_usec: int | None = None
+    cpu_period_usec: int | None = None
+    nr_periods: int | None = None
+    nr_throttled: int | None = None
+    throttled_usec: int | None = None
+    pids_current: int | None = None
+    pids_max: int | None = None
+    io_read_bytes: int | None = None
+    io_write_bytes: int | None = None
+
+
+class Cgroup(Struct, frozen=True, kw_only=True):
+    """One cgroup's files by controller, under the kernel's own names (`memory.max`, or v1's `memory.limit_in_bytes`).
+
+    `paths`: controller → directory, as this side names it. `sources`: field of `Summary` → `controller/file`, the
+    key a `Source` request takes.
+    """
+
+    mode: Literal["v1", "v2", "hybrid"]
+    paths: dict[str, str]
+    memory: dict[str, Figure]
+    cpu: dict[str, Figure]
+    pids: dict[str, Figure]
+    io: dict[str, Figure]
+    summary: Summary
+    sources: dict[str, str]
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """One entry of the upper layer: how it got there, what it is, and the blocks it really takes."""
+
+    kind: Literal["created", "copied_up", "deleted", "opaque"]
+    type: Literal["file", "dir", "symlink", "device", "fifo", "socket"]
+    size_bytes: int
+    blocks_bytes: int
+
+
+class Overlay(Struct, frozen=True, kw_only=True):
+    """The root file system's mount. Directories as the host names them; `merged` is `/` on the container's side.
+
+    `layers` pairs with `lowerdir`, top first. `changes` maps paths inside (`/etc/motd`) and is cut at 500 entries.
+    """
+
+    lowerdir: list[str]
+    upperdir: str | None
+    workdir: str | None
+    merged: str
+    options: str | None
+    layers: list[Layer]
+    changes: dict[str, Change]
+    changes_truncated: bool
+    upper_used_bytes: int | None
+    upper_limit_bytes: int | None
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """A container from one side. Both sides key a process by its host pid: equal keys are one process."""
+
+    processes: dict[str, Process]
+    namespaces: dict[str, Namespace]
+    cgroup: Cgroup
+    overlay: Overlay
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """Container and host from one pass of the sampler. `gaps`: `host.cgroup.io.…` → why it is null."""
+
+    taken_at: float
+    monotonic: float
+    boot_id: str
+    node: str
+    info: Container
+    container: View
+    host: View
+    gaps: dict[str, str]
+
+
+class SourceText(Struct, frozen=True, kw_only=True):
+    """Where a figure comes from. `raw` is the file as read now (at most 64 KiB, undecodable bytes escaped)."""
+
+    path: str
+    raw: str
+    truncated: bool
+    man: str  # "proc_pid_status(5)"
+    command_host: str
+    command_container: str | None
+
+
+class ExecResult(Struct, frozen=True, kw_only=True):
+    """What a command left. `exit_code` is null with a `reason` when there is none (timed out, killed, vanished)."""
+
+    exit_code: int | None
+    signal: int | None
+    reason: str | None
+    stdout: bytes
+    stderr: bytes
+    truncated: bool
+    timed_out: bool
+    duration_ms: int
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One line of `doctor`: what the host offers, and the command that mends what it lacks."""
+
+    name: str
+    level: Literal["ok", "warn", "bad"]
+    detail: str
+    fix: str | None = None
+
+
+class Info(Struct, frozen=True, kw_only=True):
+    """Who answers: the worker's protocol version, its process, its host."""
+
+    version: int
+    node: str
+    boot_id: str
+    pid: int
+    started_at: float
+    cgroup_mode: str
+    kernel: str
+    oci_runtime: str
+    containers: int

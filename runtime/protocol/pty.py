@@ -1,0 +1,263 @@
+"""`pty.v1`: the terminal's binary frames, one a WebSocket message, one a frame on the worker's socket.
+
+First byte: the frame's kind; integers are big-endian. The web process forwards frames without reading them, save
+for the first (HELLO). Kinds below 0x80 go to the worker, the others to the browser. Ids left out here (0x07, 0x89,
+0x8A) are kept for control hand-over, marks and gaps.
+"""
+
+from __future__ import annotations
+
+import struct
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from runtime.errors import Code, Fault
+
+SUBPROTOCOL = "pty.v1"
+MAX_HELLO = 4096
+MAX_INPUT = 16 * 1024  # bytes of keystrokes in one INPUT frame
+MAX_INPUT_UNACKED = 64 * 1024
+MAX_OUTPUT = 16 * 1024  # bytes of output in one OUTPUT frame
+MAX_REPLAY_OUTPUT = 32 * 1024
+WINDOW = 128 * 1024  # bytes a viewer may have unacknowledged
+ACK_EVERY = 16 * 1024
+RING_BYTES = 2 * 1024 * 1024
+COLS = (2, 500)
+ROWS = (2, 1000)
+SIGNALS = (2, 3, 20)  # SIGINT SIGQUIT SIGTSTP
+
+
+class Kind(IntEnum):
+    HELLO = 0x01
+    INPUT = 0x02
+    ACK = 0x03
+    RESIZE = 0x04
+    PING = 0x05
+    SIGNAL = 0x06
+    CONTROL = 0x07
+    VISIBILITY = 0x08
+    REDRAW = 0x09
+    WELCOME = 0x81
+    OUTPUT = 0x82
+    REPLAY_BEGIN = 0x83
+    REPLAY_END = 0x84
+    SIZE = 0x85
+    INPUT_ACK = 0x86
+    PONG = 0x87
+    STATE = 0x88
+    MARK = 0x89
+    GAP = 0x8A
+    EXIT = 0x8B
+    ERROR = 0x8C
+
+
+class Close(IntEnum):
+    """WebSocket close codes: the closed list the browser knows."""
+
+    RESTART = 1012
+    PROTOCOL = 4400
+    TICKET = 4401
+    ROLE = 4403
+    NO_SESSION = 4404
+    IDLE = 4408
+    TAKEN_OVER = 4409
+    ENDED = 4410
+    INPUT_QUOTA = 4413
+    RATE = 4429
+    WORKER_AWAY = 4503
+
+
+class InputStatus(IntEnum):
+    WRITTEN = 0
+    QUEUED = 1
+    NOT_DRIVER = 2
+    DROPPED = 3
+
+
+class ReplayKind(IntEnum):
+    DELTA = 0  # exactly the bytes the viewer lacks
+    TAIL = 1  # the ring's tail: reset the screen first
+
+
+class Hello(Struct, frozen=True, kw_only=True):
+    """`have`: the offset the viewer has parsed up to, null for a new page; with `epoch` it decides delta or tail."""
+
+    v: int
+    ticket: str
+    epoch: str | None = None
+    have: int | None = None
+    cols: int = 80
+    rows: int = 24
+    xpx: int = 0
+    ypx: int = 0
+    want: Literal["rw", "ro"] = "rw"
+    visible: bool = True
+    client: str = ""
+
+
+class Replay(Struct, frozen=True, kw_only=True):
+    kind: int
+    start: int
+    end: int
+
+
+class Welcome(Struct, frozen=True, kw_only=True):
+    """`head`: offset after the last byte of output so far; `tail`: the oldest the ring still has."""
+
+    v: int
+    sid: str
+    epoch: str
+    viewer: int
+    role: Literal["rw", "ro"]
+    driver: bool
+    cols: int
+    rows: int
+    head: int
+    tail: int
+    window: int
+    inwin: int
+    replay: Replay
+
+
+class ExitBody(Struct, frozen=True, kw_only=True):
+    code: int | None = None
+    signal: int | None = None
+    oom: bool = False
+    reason: str | None = None
+
+
+class ErrorBody(Struct, frozen=True, kw_only=True):
+    code: str
+    msg: str
+    close: int
+    retry_ms: int | None = None
+
+
+class StateBody(Struct, frozen=True, kw_only=True):
+    driver: int | None
+    viewers: int
+
+
+_U64 = struct.Struct(">BQ")
+_RESIZE = struct.Struct(">BHHHHH")
+_INPUT = struct.Struct(">BI")
+_PING = struct.Struct(">BId")
+_PONG = struct.Struct(">BIdHH")
+_SIZE = struct.Struct(">BQHH")
+_REPLAY = struct.Struct(">BBQQ")
+_INPUT_ACK = struct.Struct(">BIB")
+
+
+def kind_of(frame: bytes) -> Kind:
+    """The frame's kind. Raises `Fault(protocol-error)` for an empty frame or an unknown one."""
+    try:
+        return Kind(frame[0])
+    except (IndexError, ValueError):
+        raise Fault(Code.PROTOCOL_ERROR, f"unknown terminal frame {frame[:1].hex() or 'of no bytes'}") from None
+
+
+def json_frame(kind: Kind, body: Struct) -> bytes:
+    """HELLO, WELCOME, STATE, EXIT, ERROR."""
+    return bytes([kind]) + msgspec.json.encode(body)
+
+
+def hello(frame: bytes) -> Hello:
+    """Raises `Fault(protocol-error)` when it is not a HELLO of this version."""
+    if len(frame) > MAX_HELLO or kind_of(frame) is not Kind.HELLO:
+        raise Fault(Code.PROTOCOL_ERROR, "the first terminal frame must be a HELLO of at most 4096 bytes")
+    try:
+        body = msgspec.json.decode(frame[1:], type=Hello)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise Fault(Code.PROTOCOL_ERROR, f"HELLO: {error}") from None
+    if body.v != 1:
+        raise Fault(Code.PROTOCOL_ERROR, f"HELLO: version {body.v}, this worker speaks 1", field="v")
+    return body
+
+
+def _unpack(form: struct.Struct, frame: bytes) -> tuple[int, ...]:
+    try:
+        return form.unpack(frame)[1:]
+    except struct.error:
+        raise Fault(
+            Code.PROTOCOL_ERROR, f"{kind_of(frame).name} frame of {len(frame)} bytes, expected {form.size}"
+        ) from None
+
+
+def input_frame(seq: int, data: bytes) -> bytes:
+    return _INPUT.pack(Kind.INPUT, seq) + data
+
+
+def input_body(frame: bytes) -> tuple[int, bytes]:
+    """(seq, keystrokes)."""
+    (seq,) = _unpack(_INPUT, frame[: _INPUT.size])
+    if len(frame) - _INPUT.size > MAX_INPUT:
+        raise Fault(Code.PROTOCOL_ERROR, f"INPUT of {len(frame) - _INPUT.size} bytes, at most {MAX_INPUT}")
+    return seq, frame[_INPUT.size :]
+
+
+def ack_frame(offset: int) -> bytes:
+    return _U64.pack(Kind.ACK, offset)
+
+
+def ack_body(frame: bytes) -> int:
+    """The offset parsed up to."""
+    return _unpack(_U64, frame)[0]
+
+
+def resize_frame(seq: int, cols: int, rows: int, xpx: int = 0, ypx: int = 0) -> bytes:
+    return _RESIZE.pack(Kind.RESIZE, seq & 0xFFFF, cols, rows, xpx, ypx)
+
+
+def resize_body(frame: bytes) -> tuple[int, int, int, int, int]:
+    """(seq, cols, rows, xpx, ypx), clamped to what a terminal can be."""
+    seq, cols, rows, xpx, ypx = _unpack(_RESIZE, frame)
+    return seq, clamp(cols, COLS), clamp(rows, ROWS), xpx, ypx
+
+
+def ping_frame(ident: int, client_ms: float) -> bytes:
+    return _PING.pack(Kind.PING, ident, client_ms)
+
+
+def pong_frame(ping: bytes, web_to_worker: int = 0, loop_lag_ms: int = 0) -> bytes:
+    """The answer to a PING frame; `web_to_worker` in units of 10 µs."""
+    ident, client_ms = _unpack(_PING, ping)
+    return _PONG.pack(Kind.PONG, ident, client_ms, min(web_to_worker, 0xFFFF), min(loop_lag_ms, 0xFFFF))
+
+
+def byte_frame(kind: Kind, value: int) -> bytes:
+    """SIGNAL and VISIBILITY."""
+    return bytes([kind, value])
+
+
+def byte_body(frame: bytes) -> int:
+    if len(frame) != 2:
+        raise Fault(Code.PROTOCOL_ERROR, f"{kind_of(frame).name} frame of {len(frame)} bytes, expected 2")
+    return frame[1]
+
+
+def output_frame(offset: int, data: bytes) -> bytes:
+    return _U64.pack(Kind.OUTPUT, offset) + data
+
+
+def output_body(frame: bytes) -> tuple[int, bytes]:
+    """(offset of the first byte, bytes)."""
+    return _unpack(_U64, frame[: _U64.size])[0], frame[_U64.size :]
+
+
+def replay_frame(kind: Literal[Kind.REPLAY_BEGIN, Kind.REPLAY_END], replay: ReplayKind, start: int, end: int) -> bytes:
+    return _REPLAY.pack(kind, replay, start, end)
+
+
+def size_frame(at: int, cols: int, rows: int) -> bytes:
+    return _SIZE.pack(Kind.SIZE, at, cols, rows)
+
+
+def input_ack_frame(seq: int, status: InputStatus) -> bytes:
+    return _INPUT_ACK.pack(Kind.INPUT_ACK, seq, status)
+
+
+def clamp(value: int, bounds: tuple[int, int]) -> int:
+    return max(bounds[0], min(bounds[1], value))
