@@ -65,7 +65,9 @@ class Fault(Exception):
         name = errno_names.errorcode.get(error.errno or 0)
         path = f" {error.filename}" if error.filename else ""
         text = (error.strerror or str(error)).lower()
-        return cls(code or _CODE_OF_ERRNO.get(name or "", Code.INTERNAL_ERROR), f"{op}{path}: {text}", op=op, errno=name)
+        return cls(
+            code or _CODE_OF_ERRNO.get(name or "", Code.INTERNAL_ERROR), f"{op}{path}: {text}", op=op, errno=name
+        )
 
 
 _CODE_OF_ERRNO = {

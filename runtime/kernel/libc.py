@@ -54,7 +54,11 @@ def mount(source: str, target: str, fstype: str | None, flags: int = 0, data: st
     _checked(
         "mount",
         _libc.mount(
-            source.encode(), target.encode(), fstype.encode() if fstype else None, flags, data.encode() if data else None
+            source.encode(),
+            target.encode(),
+            fstype.encode() if fstype else None,
+            flags,
+            data.encode() if data else None,
         ),
         target,
     )

@@ -35,9 +35,7 @@ def decode(payload: bytes, expected: type[R]) -> R:
     except msgspec.MsgspecError as error:
         raise Fault(Code.PROTOCOL_ERROR, f"the worker's reply could not be read: {error}") from None
     if isinstance(reply, messages.Refused):
-        raise Fault(
-            reply.code, reply.message, field=reply.field, hint=reply.hint, op=reply.op, errno=reply.errno
-        )
+        raise Fault(reply.code, reply.message, field=reply.field, hint=reply.hint, op=reply.op, errno=reply.errno)
     if not isinstance(reply, expected):
         raise Fault(Code.PROTOCOL_ERROR, f"expected {expected.__name__}, the worker sent {type(reply).__name__}")
     return reply

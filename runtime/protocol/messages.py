@@ -29,16 +29,19 @@ class Request(Struct, frozen=True, kw_only=True, tag_field="op"):
     """Base of all requests; the tag is the verb."""
 
 
-class Ping(Request, tag="ping"):
+class Ping(Request, frozen=True, kw_only=True, tag="ping"):
     """→ `Pong`."""
 
 
-class ListImages(Request, tag="images"):
+class ListImages(Request, frozen=True, kw_only=True, tag="images"):
     """→ `Images`."""
 
 
-class Launch(Request, tag="launch"):
-    """Create and start → `Launched`. The id (16 of `[a-z0-9]`) is minted by the caller; the same id again returns the same container."""
+class Launch(Request, frozen=True, kw_only=True, tag="launch"):
+    """Create and start → `Launched`.
+
+    The id (16 of `[a-z0-9]`) is minted by the caller; the same id again returns the same container.
+    """
 
     id: str
     owner: str
@@ -51,7 +54,7 @@ class Launch(Request, tag="launch"):
     deadline_seconds: float | None = None  # stopped by the worker after that, though the web be gone
 
 
-class Start(Request, tag="start"):
+class Start(Request, frozen=True, kw_only=True, tag="start"):
     """Run PID 1 again in a stopped container → `Launched`."""
 
     id: str
@@ -60,7 +63,7 @@ class Start(Request, tag="start"):
     rows: int = 24
 
 
-class Stop(Request, tag="stop"):
+class Stop(Request, frozen=True, kw_only=True, tag="stop"):
     """SIGTERM and SIGHUP, then SIGKILL after `grace_seconds` → `One`. Stopping a stopped container is no error."""
 
     id: str
@@ -68,27 +71,27 @@ class Stop(Request, tag="stop"):
     grace_seconds: float = 2.0
 
 
-class Delete(Request, tag="delete"):
+class Delete(Request, frozen=True, kw_only=True, tag="delete"):
     """Kill and remove all of it → `Done`, also when there is nothing."""
 
     id: str
     owner: str | None
 
 
-class Get(Request, tag="get"):
+class Get(Request, frozen=True, kw_only=True, tag="get"):
     """→ `One`."""
 
     id: str
     owner: str | None
 
 
-class List(Request, tag="list"):
+class List(Request, frozen=True, kw_only=True, tag="list"):
     """→ `Many`: those of `owner`, or all for the operator."""
 
     owner: str | None
 
 
-class Exec(Request, tag="exec"):
+class Exec(Request, frozen=True, kw_only=True, tag="exec"):
     """Run `argv` inside, no shell, no terminal → `Executed`."""
 
     id: str
@@ -99,7 +102,7 @@ class Exec(Request, tag="exec"):
     output_bytes: int = MAX_OUTPUT
 
 
-class OpenTerminal(Request, tag="terminal-open"):
+class OpenTerminal(Request, frozen=True, kw_only=True, tag="terminal-open"):
     """A further pty in a running container → `Opened`. Empty `argv`: the image's shell."""
 
     id: str
@@ -109,7 +112,7 @@ class OpenTerminal(Request, tag="terminal-open"):
     rows: int = 24
 
 
-class CloseTerminal(Request, tag="terminal-close"):
+class CloseTerminal(Request, frozen=True, kw_only=True, tag="terminal-close"):
     """SIGHUP to its foreground, as a closed window gives → `Done`. The console cannot be closed, only stopped."""
 
     id: str
@@ -117,7 +120,7 @@ class CloseTerminal(Request, tag="terminal-close"):
     terminal: str
 
 
-class MintTicket(Request, tag="ticket"):
+class MintTicket(Request, frozen=True, kw_only=True, tag="ticket"):
     """A one-use, 60-second permission to attach → `Ticket`."""
 
     id: str
@@ -127,27 +130,30 @@ class MintTicket(Request, tag="ticket"):
     role: Literal["rw", "ro"] = "rw"
 
 
-class Attach(Request, tag="attach"):
-    """Turn this connection into `pty.v1`; the next frame must be the browser's HELLO. `user` is the web's, checked against the ticket."""
+class Attach(Request, frozen=True, kw_only=True, tag="attach"):
+    """Turn this connection into `pty.v1`; the next frame must be the browser's HELLO.
+
+    `user` is who the web side says it is, checked against the ticket.
+    """
 
     user: str
 
 
-class TakeSnapshot(Request, tag="snapshot"):
+class TakeSnapshot(Request, frozen=True, kw_only=True, tag="snapshot"):
     """→ `Watched` with the whole snapshot, once."""
 
     id: str
     owner: str | None
 
 
-class Watch(Request, tag="watch"):
+class Watch(Request, frozen=True, kw_only=True, tag="watch"):
     """→ a stream: one `Watched`, then `Patched` as things change, `Gone` at the end."""
 
     id: str
     owner: str | None
 
 
-class Source(Request, tag="source"):
+class Source(Request, frozen=True, kw_only=True, tag="source"):
     """Where a figure comes from → `Sourced`.
 
     `key`: processes: a host pid; namespaces: a kind; cgroup: `controller/file`; overlay: `mountinfo` or `upperdir`.
@@ -160,7 +166,7 @@ class Source(Request, tag="source"):
     key: str
 
 
-class Doctor(Request, tag="doctor"):
+class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):
     """What this host offers → `Diagnosis`."""
 
 
@@ -174,15 +180,15 @@ class Reply(Struct, frozen=True, kw_only=True, tag_field="re"):
     """Base of all replies."""
 
 
-class Pong(Reply, tag="pong"):
+class Pong(Reply, frozen=True, kw_only=True, tag="pong"):
     info: model.Info
 
 
-class Images(Reply, tag="images"):
+class Images(Reply, frozen=True, kw_only=True, tag="images"):
     images: list[model.Image]
 
 
-class Launched(Reply, tag="launched"):
+class Launched(Reply, frozen=True, kw_only=True, tag="launched"):
     """The container, its console's terminal id, and the first snapshot."""
 
     container: model.Container
@@ -190,60 +196,60 @@ class Launched(Reply, tag="launched"):
     snapshot: model.Snapshot
 
 
-class One(Reply, tag="container"):
+class One(Reply, frozen=True, kw_only=True, tag="container"):
     container: model.Container
 
 
-class Many(Reply, tag="containers"):
+class Many(Reply, frozen=True, kw_only=True, tag="containers"):
     containers: list[model.Container]
 
 
-class Executed(Reply, tag="executed"):
+class Executed(Reply, frozen=True, kw_only=True, tag="executed"):
     result: model.ExecResult
 
 
-class Opened(Reply, tag="terminal"):
+class Opened(Reply, frozen=True, kw_only=True, tag="terminal"):
     terminal: model.Terminal
 
 
-class Ticket(Reply, tag="ticket"):
+class Ticket(Reply, frozen=True, kw_only=True, tag="ticket"):
     ticket: str
     expires_at: float
 
 
-class Watched(Reply, tag="snapshot"):
+class Watched(Reply, frozen=True, kw_only=True, tag="snapshot"):
     """`seq` starts at 0; each patch is one more. A gap means: watch anew."""
 
     seq: int
     snapshot: model.Snapshot
 
 
-class Patched(Reply, tag="patch"):
+class Patched(Reply, frozen=True, kw_only=True, tag="patch"):
     """`patch` is an RFC 7396 merge patch of the snapshot."""
 
     seq: int
     patch: dict[str, Any]
 
 
-class Gone(Reply, tag="gone"):
+class Gone(Reply, frozen=True, kw_only=True, tag="gone"):
     """The container was deleted; nothing follows."""
 
     reason: str
 
 
-class Sourced(Reply, tag="source"):
+class Sourced(Reply, frozen=True, kw_only=True, tag="source"):
     source: model.SourceText
 
 
-class Diagnosis(Reply, tag="diagnosis"):
+class Diagnosis(Reply, frozen=True, kw_only=True, tag="diagnosis"):
     checks: list[model.Check]
 
 
-class Done(Reply, tag="done"):
+class Done(Reply, frozen=True, kw_only=True, tag="done"):
     pass
 
 
-class Refused(Reply, tag="fault"):
+class Refused(Reply, frozen=True, kw_only=True, tag="fault"):
     """A `runtime.errors.Fault`, on the wire."""
 
     code: Code
