@@ -1,0 +1,1 @@
+"""Images and their layers: built here, kept by digest, shared between images and containers. See README.md."""
