@@ -1,0 +1,49 @@
+/** The page's words in two languages. Keys are checked by the compiler, parity by a test. */
+import type { Language } from "../protocol/rest";
+import appEn from "./app.en";
+import appZh from "./app.zh-hans";
+import panelsEn from "./panels.en";
+import panelsZh from "./panels.zh-hans";
+
+const english = { ...appEn, ...panelsEn };
+
+/** Every key there is. English is the source: the other dictionaries are typed by it. */
+export type Key = keyof typeof english;
+
+/** Keys that come as a pair `…_one` and `…_other`. */
+export type CountKey = Key extends infer K ? (K extends `${infer Base}_other` ? Base : never) : never;
+
+export type Params = Record<string, string | number>;
+
+const dictionaries: Record<Language, Record<Key, string>> = {
+  en: english,
+  "zh-hans": { ...appZh, ...panelsZh },
+};
+
+let current: Language = "en";
+let plurals = new Intl.PluralRules("en");
+
+export function setLanguage(language: Language): void {
+  current = language;
+  plurals = new Intl.PluralRules(locale());
+}
+
+export const language = (): Language => current;
+
+/** The BCP 47 tag for `Intl` and `<html lang>`. */
+export const locale = (): string => (current === "zh-hans" ? "zh-Hans" : "en");
+
+/** The words for `key`, with `{name}` replaced by `params.name`. */
+export function t(key: Key, params: Params = {}): string {
+  return fill(dictionaries[current][key] ?? english[key] ?? key, params);
+}
+
+/** As `t`, with the form for `count`, which is also the parameter `{count}`. */
+export function tn(key: CountKey, count: number, params: Params = {}): string {
+  const form = plurals.select(count) === "one" ? "one" : "other";
+  return t(`${key}_${form}` as Key, { count, ...params });
+}
+
+function fill(text: string, params: Params): string {
+  return text.replace(/\{(\w+)\}/g, (hole, name: string) => String(params[name] ?? hole));
+}

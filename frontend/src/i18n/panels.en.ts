@@ -1,0 +1,2 @@
+/** The panels' words in English, the source. */
+export default {} as const;

@@ -1,0 +1,179 @@
+/** `pty.v1`: the terminal's binary frames. The twin of runtime/protocol/pty.py, which says what each is for. */
+import type { ErrorBody, ExitBody, Hello, StateBody, Welcome } from "./generated";
+
+export const SUBPROTOCOL = "pty.v1";
+export const MAX_INPUT = 16 * 1024;
+export const MAX_INPUT_UNACKED = 64 * 1024;
+export const ACK_EVERY = 16 * 1024;
+export const COLS = { min: 2, max: 500 } as const;
+export const ROWS = { min: 2, max: 1000 } as const;
+
+export const Kind = {
+  HELLO: 0x01,
+  INPUT: 0x02,
+  ACK: 0x03,
+  RESIZE: 0x04,
+  PING: 0x05,
+  SIGNAL: 0x06,
+  CONTROL: 0x07,
+  VISIBILITY: 0x08,
+  REDRAW: 0x09,
+  WELCOME: 0x81,
+  OUTPUT: 0x82,
+  REPLAY_BEGIN: 0x83,
+  REPLAY_END: 0x84,
+  SIZE: 0x85,
+  INPUT_ACK: 0x86,
+  PONG: 0x87,
+  STATE: 0x88,
+  MARK: 0x89,
+  GAP: 0x8a,
+  EXIT: 0x8b,
+  ERROR: 0x8c,
+} as const;
+
+/** WebSocket close codes: the closed list of runtime/protocol/pty.py. */
+export const Close = {
+  RESTART: 1012,
+  PROTOCOL: 4400,
+  TICKET: 4401,
+  ROLE: 4403,
+  NO_SESSION: 4404,
+  IDLE: 4408,
+  TAKEN_OVER: 4409,
+  ENDED: 4410,
+  INPUT_QUOTA: 4413,
+  RATE: 4429,
+  WORKER_AWAY: 4503,
+} as const;
+
+export const InputStatus = { WRITTEN: 0, QUEUED: 1, NOT_DRIVER: 2, DROPPED: 3 } as const;
+export const ReplayKind = { DELTA: 0, TAIL: 1 } as const;
+
+/** What the worker sends, decoded. Offsets fit a double: 2⁵³ bytes are nine petabytes of output. */
+export type Frame =
+  | { kind: typeof Kind.WELCOME; body: Welcome }
+  | { kind: typeof Kind.OUTPUT; offset: number; data: Uint8Array }
+  | { kind: typeof Kind.REPLAY_BEGIN | typeof Kind.REPLAY_END; replay: number; start: number; end: number }
+  | { kind: typeof Kind.SIZE; at: number; cols: number; rows: number }
+  | { kind: typeof Kind.INPUT_ACK; seq: number; status: number }
+  | { kind: typeof Kind.PONG; ident: number; clientMs: number; webToWorkerUs: number; loopLagMs: number }
+  | { kind: typeof Kind.STATE; body: StateBody }
+  | { kind: typeof Kind.GAP; start: number; end: number }
+  | { kind: typeof Kind.EXIT; body: ExitBody }
+  | { kind: typeof Kind.ERROR; body: ErrorBody };
+
+/** A frame shorter than its kind allows, or JSON that is none. */
+export class FrameError extends Error {}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Decodes a frame of the worker; null for a kind this page does not know, which is then passed over. */
+export function decode(buffer: ArrayBuffer): Frame | null {
+  const view = new DataView(buffer);
+  try {
+    const kind = view.getUint8(0);
+    switch (kind) {
+      case Kind.WELCOME:
+        return { kind, body: json<Welcome>(buffer) };
+      case Kind.OUTPUT:
+        return { kind, offset: u64(view, 1), data: new Uint8Array(buffer, 9) };
+      case Kind.REPLAY_BEGIN:
+      case Kind.REPLAY_END:
+        return { kind, replay: view.getUint8(1), start: u64(view, 2), end: u64(view, 10) };
+      case Kind.SIZE:
+        return { kind, at: u64(view, 1), cols: view.getUint16(9), rows: view.getUint16(11) };
+      case Kind.INPUT_ACK:
+        return { kind, seq: view.getUint32(1), status: view.getUint8(5) };
+      case Kind.PONG:
+        return {
+          kind,
+          ident: view.getUint32(1),
+          clientMs: view.getFloat64(5),
+          webToWorkerUs: view.getUint16(13) * 10,
+          loopLagMs: view.getUint16(15),
+        };
+      case Kind.STATE:
+        return { kind, body: json<StateBody>(buffer) };
+      case Kind.GAP:
+        return { kind, start: u64(view, 1), end: u64(view, 9) };
+      case Kind.EXIT:
+        return { kind, body: json<ExitBody>(buffer) };
+      case Kind.ERROR:
+        return { kind, body: json<ErrorBody>(buffer) };
+      default:
+        return null;
+    }
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError) {
+      throw new FrameError(`terminal frame of ${buffer.byteLength} bytes: ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+export function hello(body: Hello): Uint8Array<ArrayBuffer> {
+  const text = encoder.encode(JSON.stringify(body));
+  const frame = new Uint8Array(1 + text.length);
+  frame[0] = Kind.HELLO;
+  frame.set(text, 1);
+  return frame;
+}
+
+export function input(seq: number, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(5 + data.length);
+  const view = new DataView(frame.buffer);
+  view.setUint8(0, Kind.INPUT);
+  view.setUint32(1, seq);
+  frame.set(data, 5);
+  return frame;
+}
+
+export function ack(offset: number): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(9);
+  const view = new DataView(frame.buffer);
+  view.setUint8(0, Kind.ACK);
+  view.setBigUint64(1, BigInt(offset));
+  return frame;
+}
+
+export function resize(seq: number, cols: number, rows: number, xpx = 0, ypx = 0): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(11);
+  const view = new DataView(frame.buffer);
+  view.setUint8(0, Kind.RESIZE);
+  view.setUint16(1, seq & 0xffff);
+  view.setUint16(3, clamp(cols, COLS));
+  view.setUint16(5, clamp(rows, ROWS));
+  view.setUint16(7, Math.min(xpx, 0xffff));
+  view.setUint16(9, Math.min(ypx, 0xffff));
+  return frame;
+}
+
+export function ping(ident: number, clientMs: number): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(13);
+  const view = new DataView(frame.buffer);
+  view.setUint8(0, Kind.PING);
+  view.setUint32(1, ident);
+  view.setFloat64(5, clientMs);
+  return frame;
+}
+
+export const visibility = (visible: boolean): Uint8Array<ArrayBuffer> =>
+  Uint8Array.of(Kind.VISIBILITY, visible ? 1 : 0);
+
+export const signal = (signo: 2 | 3 | 20): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.SIGNAL, signo);
+
+export const redraw = (): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.REDRAW);
+
+export function clamp(value: number, bounds: { min: number; max: number }): number {
+  return Math.max(bounds.min, Math.min(bounds.max, Math.round(value)));
+}
+
+function u64(view: DataView, at: number): number {
+  return Number(view.getBigUint64(at));
+}
+
+function json<T>(buffer: ArrayBuffer): T {
+  return JSON.parse(decoder.decode(new Uint8Array(buffer, 1))) as T;
+}
