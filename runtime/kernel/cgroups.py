@@ -1,0 +1,177 @@
+"""Control groups on v1, v2 and hybrid hosts, behind one name: a group is its path below each hierarchy.
+
+On a hybrid host a group is a directory in every v1 hierarchy, where the limits are, and one in cgroup2, which has
+no limits there but gives `cgroup.kill`, `cgroup.freeze`, populated events and pressure figures (cgroups(7)).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from runtime.kernel.files import read_text, write_text
+
+Mode = Literal["v1", "v2", "hybrid"]
+UNIFIED = "unified"
+"""The key of the cgroup2 hierarchy in every map from controller to directory."""
+
+
+@dataclass(frozen=True)
+class Hierarchies:
+    """What is mounted where. `mounts`: v1 controller (or `name=systemd`) → mount point, cgroup2's under `unified`.
+
+    Comounted controllers (`cpu,cpuacct`) have the same mount point, separately mounted ones their own.
+    """
+
+    mode: Mode
+    mounts: dict[str, str]
+
+    def group(self, path: str) -> Group:
+        """The group at `path`, relative to each hierarchy's root: `terrarium/<id>`."""
+        return Group(self.mode, {name: os.path.join(mount, path) for name, mount in self.mounts.items()})
+
+    def children(self, path: str) -> set[str]:
+        """Names of the groups directly below `path`, in any hierarchy: how orphans are found."""
+        found: set[str] = set()
+        for mount in set(self.mounts.values()):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                found.update(entry.name for entry in os.scandir(os.path.join(mount, path)) if entry.is_dir())
+        return found
+
+
+def detect(mountinfo: str | None = None, controllers: frozenset[str] | None = None) -> Hierarchies:
+    """Read the hierarchies from /proc/self/mountinfo (proc(5)); the arguments are for tests.
+
+    Raises `OSError` when none is mounted.
+    """
+    text = read_text("/proc/self/mountinfo") if mountinfo is None else mountinfo
+    known = _controllers() if controllers is None else controllers
+    v1: dict[str, str] = {}
+    v2: str | None = None
+    for line in text.splitlines():
+        before, _, after = line.partition(" - ")
+        point = before.split()[4].encode().decode("unicode_escape")
+        fstype, _, options = after.split(" ", 2)
+        if fstype == "cgroup2" and v2 is None:
+            v2 = point
+        elif fstype == "cgroup":
+            for option in options.split(","):
+                if option in known or option.startswith("name="):
+                    v1.setdefault(option, point)
+    if v2 is None:
+        if not v1:
+            raise FileNotFoundError(2, "no cgroup hierarchy is mounted", "/sys/fs/cgroup")
+        return Hierarchies("v1", v1)
+    limits = any(not name.startswith("name=") for name in v1)
+    return Hierarchies("hybrid", {**v1, UNIFIED: v2}) if limits else Hierarchies("v2", {UNIFIED: v2})
+
+
+def _controllers() -> frozenset[str]:
+    lines = read_text("/proc/cgroups").splitlines()
+    return frozenset(line.split()[0] for line in lines if not line.startswith("#"))
+
+
+@dataclass(frozen=True)
+class Group:
+    """One group. `paths`: controller → its absolute directory; comounted controllers share one."""
+
+    mode: Mode
+    paths: dict[str, str]
+
+    @cached_property
+    def directories(self) -> tuple[str, ...]:
+        """Each directory once."""
+        return tuple(dict.fromkeys(self.paths.values()))
+
+    def exists(self) -> bool:
+        """Whether any of its directories is there."""
+        return any(os.path.isdir(path) for path in self.directories)
+
+    def make(self, controller: str) -> None:
+        """Make the directory in one hierarchy, where it is not there yet."""
+        os.makedirs(self.paths[controller], exist_ok=True)
+
+    def child(self, name: str) -> Group:
+        """The group `name` below this one."""
+        return Group(self.mode, {key: os.path.join(path, name) for key, path in self.paths.items()})
+
+    def processes(self) -> set[int]:
+        """Pids of all processes in the group and below it. Opened anew each time: a kept descriptor lies on v1."""
+        found: set[int] = set()
+        for top in self.directories:
+            for directory in _tree(top):
+                with contextlib.suppress(OSError):
+                    found.update(int(pid) for pid in read_text(f"{directory}/cgroup.procs").split())
+        found.discard(0)  # a process outside our pid namespace
+        return found
+
+    def thaw(self) -> None:
+        """Let frozen processes run: on v1 a frozen one ignores even SIGKILL."""
+        for directory in _tree(self.paths.get("freezer", "")):
+            with contextlib.suppress(OSError):
+                write_text(f"{directory}/freezer.state", "THAWED")
+        for directory in _tree(self.paths.get(UNIFIED, "")):
+            with contextlib.suppress(OSError):
+                write_text(f"{directory}/cgroup.freeze", "0")
+
+    def kill(self) -> None:
+        """SIGKILL to all processes of the group: at once through cgroup2, one by one on v1, where it may need calling
+        again until `processes` is empty."""
+        self.thaw()
+        if UNIFIED in self.paths:
+            with contextlib.suppress(OSError):
+                write_text(f"{self.paths[UNIFIED]}/cgroup.kill", "1")
+        if self.mode == "v2":
+            return
+        frozen = self._freeze()
+        for pid in self.processes() - {os.getpid()}:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        if frozen:
+            self.thaw()
+
+    def _freeze(self) -> bool:
+        """Stop the group on v1 while it is being killed, or a fork could outrun the list."""
+        with contextlib.suppress(KeyError, OSError):
+            write_text(f"{self.paths['freezer']}/freezer.state", "FROZEN")
+            return True
+        return False
+
+    def remove(self) -> list[str]:
+        """rmdir(2) all directories, deepest first. Returns those that are still there, busy or refused."""
+        left = []
+        for top in self.directories:
+            for directory in reversed(list(_tree(top))):
+                try:
+                    os.rmdir(directory)
+                except FileNotFoundError:
+                    continue
+                except OSError:
+                    left.append(directory)
+        return left
+
+    def oom_kills(self) -> int | None:
+        """How many of its processes the kernel killed for want of memory; None when that cannot be read."""
+        source = ("memory", "memory.oom_control") if "memory" in self.paths else (UNIFIED, "memory.events")
+        with contextlib.suppress(KeyError, OSError, ValueError):
+            for line in read_text(f"{self.paths[source[0]]}/{source[1]}").splitlines():
+                key, _, value = line.partition(" ")
+                if key == "oom_kill":
+                    return int(value)
+        return None
+
+
+def _tree(top: str) -> Iterator[str]:
+    """The directory and all below it, parents first; nothing when it is not there."""
+    if not top or not os.path.isdir(top):
+        return
+    yield top
+    with contextlib.suppress(OSError):
+        for entry in sorted(os.scandir(top), key=lambda entry: entry.name):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _tree(entry.path)
