@@ -1,0 +1,1 @@
+"""HTML pages: accounts, the home page and the workbench, errors."""

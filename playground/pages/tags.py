@@ -1,0 +1,7 @@
+"""Template tags, loaded as `{% load page %}`."""
+
+from __future__ import annotations
+
+from django import template
+
+register = template.Library()

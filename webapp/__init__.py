@@ -1,0 +1,1 @@
+"""The Django project: settings, the ASGI entry, and what every response carries."""
