@@ -10,7 +10,7 @@ import msgspec
 from runtime.config import RuntimeConfig
 from runtime.errors import Code, Fault
 from runtime.images import init_layer
-from runtime.images.layout import Layout, valid_name
+from runtime.images.layout import Layout
 from runtime.images.workshop import replace, workshop
 from runtime.protocol import model
 
@@ -44,7 +44,7 @@ class ImageStore:
 
     def get(self, name: str) -> Stored:
         """Raises `Fault`: `invalid-spec` for what is no name, `not-found`, `image-invalid` when parts are missing."""
-        image = self._entry(valid_name(name))
+        image = self.find(name)
         lowerdirs = [self.layout.layer(layer.digest) for layer in image.layers]
         for layer, directory in zip(image.layers, lowerdirs, strict=True):
             if directory.is_symlink() or not directory.is_dir():
@@ -66,6 +66,18 @@ class ImageStore:
         """The init layer as the overlay panel lists it."""
         return self._init_layer()[1]
 
+    def digests(self) -> set[str]:
+        """The layers (hex) that an image names, and the init layer: those a sweep must keep."""
+        kept: set[str] = set()
+        for path in self.layout.index.glob("*.json"):
+            try:
+                kept.update(layer.digest for layer in self.find(path.stem).layers)
+            except Fault:
+                continue
+        if self.layout.init.exists():
+            kept.add(self.layout.init.read_text().strip())
+        return {digest.removeprefix("sha256:") for digest in kept}
+
     def _init_layer(self) -> tuple[Path, model.Layer]:
         if self._init is None or not self._init[0].is_dir():
             with workshop(self.layout, "init") as place:
@@ -77,7 +89,8 @@ class ImageStore:
             self._init = self.layout.layer(layer.digest), layer
         return self._init
 
-    def _entry(self, name: str) -> model.Image:
+    def find(self, name: str) -> model.Image:
+        """The index entry, though layers may be missing. Raises `Fault` as `get` does."""
         try:
             data = self.layout.entry(name).read_bytes()
         except FileNotFoundError:

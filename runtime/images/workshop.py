@@ -10,14 +10,14 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from runtime.errors import Code, Fault
+from runtime.errors import Fault
 from runtime.images import tree
 from runtime.images.layout import Layout
 from runtime.protocol import model
@@ -67,10 +67,10 @@ class Workshop:
 
 
 @contextmanager
-def workshop(layout: Layout, name: str, *, wait: bool = True) -> Iterator[Workshop]:
-    """Lock the name and give an empty directory. Raises `Fault(wrong-state)` when taken and `wait` is false."""
+def workshop(layout: Layout, name: str, *, waits: Callable[[], None] = lambda: None) -> Iterator[Workshop]:
+    """Lock the name and give an empty directory; `waits` is called before waiting for another builder."""
     layout.ensure()
-    with locked(layout.lock, fcntl.LOCK_SH), locked(layout.building / f"{name}.lock", fcntl.LOCK_EX, wait=wait) as fd:
+    with locked(layout.lock, fcntl.LOCK_SH), locked(layout.building / f"{name}.lock", fcntl.LOCK_EX, waits=waits) as fd:
         directory = layout.building / name
         _clear(directory)
         directory.mkdir(mode=0o700)
@@ -81,14 +81,15 @@ def workshop(layout: Layout, name: str, *, wait: bool = True) -> Iterator[Worksh
 
 
 @contextmanager
-def locked(path: Path, how: int, *, wait: bool = True) -> Iterator[int]:
+def locked(path: Path, how: int, *, waits: Callable[[], None] = lambda: None) -> Iterator[int]:
     """flock(2) on a file of its own; yields the descriptor."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
-            fcntl.flock(fd, how if wait else how | fcntl.LOCK_NB)
+            fcntl.flock(fd, how | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Fault(Code.WRONG_STATE, f"{path.stem} is being built by another process", op="flock") from None
+            waits()
+            fcntl.flock(fd, how)
         yield fd
     finally:
         os.close(fd)
