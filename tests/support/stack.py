@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +91,10 @@ class Stack:
 
     def token(self, user: str | None = None) -> str:
         return self.dev("token", *(["--user", user] if user else [])).strip()
+
+    def login(self, user: str | None = None) -> str:
+        """The path of a new address that logs in once."""
+        return urllib.parse.urlsplit(self.dev("login", *(["--user", user] if user else [])).strip()).path
 
     def pid(self, which: str) -> int:
         """Host pid of `keeper`, `worker` or `web`."""

@@ -1,0 +1,48 @@
+"""`./dev bench [launch|terminal|many|sampler|page …]`: the budgets, measured on an instance of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tests.bench import launch, many, page, sampler, terminal
+from tests.bench.figures import Row, table
+from tests.support.stack import Stack
+from tests.support.visitor import Visitor
+
+PARTS = ("launch", "terminal", "many", "sampler", "page")
+
+
+def main(wanted: list[str]) -> int:
+    unknown = set(wanted) - set(PARTS)
+    if unknown:
+        print(f"bench: no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}", file=sys.stderr)
+        return 2
+    parts = wanted or list(PARTS)
+    rows: list[Row] = []
+    print(f"bench: {os.cpu_count()} cores, {os.uname().release}; figures are of this run alone", file=sys.stderr)
+    if "page" in parts:
+        rows += page.measure()
+    if "sampler" in parts:
+        rows += sampler.measure()
+    if {"launch", "terminal", "many"} & set(parts):
+        stack = Stack("terrarium-bench")
+        stack.up()
+        try:
+            visitor = Visitor(stack, stack.login_path)
+            for name, run in (
+                ("launch", lambda: launch.measure(stack, visitor)),
+                ("terminal", lambda: terminal.measure(stack, visitor)),
+                ("many", lambda: many.measure(stack)),
+            ):
+                if name in parts:
+                    print(f"bench: {name} …", file=sys.stderr)
+                    rows += run()
+        finally:
+            stack.down()
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

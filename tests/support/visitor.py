@@ -1,0 +1,153 @@
+"""A person without a browser: logs in by a one-use address, keeps cookies, opens terminals as the page does."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import json
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import msgspec
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from runtime.protocol import pty
+from runtime.protocol.pty import Kind
+from tests.support.stack import Answer, Stack
+
+
+class Visitor:
+    """A logged-in session at `stack`. `login_path` defaults to a new address made by the command line."""
+
+    def __init__(self, stack: Stack, login_path: str) -> None:
+        self._stack = stack
+        self._jar = http.cookiejar.CookieJar()
+        self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar)).open
+        self._open(stack.url + login_path, timeout=30).close()
+
+    def cookie(self, name: str) -> str | None:
+        return next((cookie.value for cookie in self._jar if cookie.name == name), None)
+
+    def cookies(self) -> dict[str, str]:
+        return {cookie.name: cookie.value or "" for cookie in self._jar}
+
+    def call(self, method: str, path: str, body: object = None) -> Answer:
+        """One call of the page's own API, with CSRF token."""
+        request = urllib.request.Request(  # noqa: S310 - loopback, our own server
+            f"{self._stack.url}/api/v1{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                "X-CSRFToken": self.cookie("csrftoken") or "",
+                "Origin": self._stack.url,
+            },
+        )
+        try:
+            with self._open(request, timeout=60) as response:
+                status, raw = response.status, response.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                status, raw = error.code, error.read()
+        return Answer(status, json.loads(raw) if raw else None)
+
+    def attach(self, container: str, terminal: str, **hello: Any) -> PtyClient:
+        """Attach to a terminal; keywords go into HELLO (`epoch`, `have`, `cols`, …)."""
+        answer = self.call("POST", f"/containers/{container}/terminals/{terminal}/attach", {})
+        if answer.status != 200:
+            raise RuntimeError(f"attach answered {answer.status}: {answer.body}")
+        socket = connect(
+            self._stack.url.replace("http", "ws", 1) + answer.body["url"],
+            subprotocols=[pty.SUBPROTOCOL],  # type: ignore[list-item]
+            origin=self._stack.url,  # type: ignore[arg-type]
+            additional_headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies().items())},
+            compression=None,
+            max_size=1 << 20,
+        )
+        return PtyClient(socket, pty.Hello(v=1, ticket=answer.body["ticket"], **hello))
+
+
+class PtyClient:
+    """A `pty.v1` viewer that acknowledges what it reads. `output` holds every byte since attaching."""
+
+    def __init__(self, socket: ClientConnection, hello: pty.Hello) -> None:
+        self._socket = socket
+        self._seq = 0
+        self.output = bytearray()
+        self.offset = 0
+        self.exit: dict[str, Any] | None = None
+        self.acknowledging = True
+        socket.send(pty.json_frame(Kind.HELLO, hello))
+        first = self._receive(10)
+        if first is None or first[0] != Kind.WELCOME:
+            raise RuntimeError(f"no WELCOME but {first!r}")
+        self.welcome = msgspec.json.decode(first[1:], type=pty.Welcome)
+        self.offset = self.welcome.replay.start
+
+    def _receive(self, timeout: float) -> bytes | None:
+        try:
+            frame = self._socket.recv(timeout=timeout)
+        except TimeoutError:
+            return None
+        return frame if isinstance(frame, bytes) else frame.encode()
+
+    def step(self, timeout: float) -> Kind | None:
+        """Take in one frame; its kind, or None when none came. Raises `ConnectionClosed`."""
+        frame = self._receive(timeout)
+        if frame is None:
+            return None
+        kind = pty.kind_of(frame)
+        if kind is Kind.OUTPUT:
+            start, data = pty.output_body(frame)
+            self.output += data
+            self.offset = start + len(data)
+            if self.acknowledging:
+                self._socket.send(pty.ack_frame(self.offset))
+        elif kind is Kind.EXIT:
+            self.exit = msgspec.json.decode(frame[1:])
+        return kind
+
+    def type(self, text: str) -> None:
+        self._seq += 1
+        self._socket.send(pty.input_frame(self._seq, text.encode()))
+
+    def until(self, wanted: bytes, timeout: float = 15, *, since: int = 0) -> bytes:
+        """Read until `wanted` appears in the output after `since`; the output from there on."""
+        deadline = time.monotonic() + timeout
+        while wanted not in self.output[since:]:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise AssertionError(f"{wanted!r} did not come within {timeout} s; last: {bytes(self.output[-400:])!r}")
+            self.step(left)
+        return bytes(self.output[since:])
+
+    def run(self, command: str, timeout: float = 15) -> str:
+        """Type a command and return what it printed (an end mark is echoed apart, so that it is not met early)."""
+        since = len(self.output)
+        self.type(f"{command}; echo EN''D$?\r")
+        self.until(b"END", timeout, since=since)
+        self.until(b"\n", timeout, since=self.output.index(b"END", since))
+        return self.output[since:].decode(errors="replace")
+
+    def until_exit(self, timeout: float = 15) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout
+        while self.exit is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise AssertionError("the terminal did not end in time")
+            self.step(left)
+        return self.exit
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> PtyClient:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+__all__ = ["ConnectionClosed", "PtyClient", "Visitor"]
