@@ -10,6 +10,8 @@ import shutil
 from collections.abc import Callable
 from functools import cache
 
+from tests.support import machine
+
 REQUIRED = frozenset({"root", "runc", "busybox", "userns", "overlay", "cgroups", "chromium"})
 
 
@@ -37,10 +39,6 @@ def _cgroups() -> str | None:
     return None if os.path.isdir("/sys/fs/cgroup") else "no cgroup hierarchy is mounted"
 
 
-def _pure_v2() -> str | None:
-    return None if os.path.exists("/sys/fs/cgroup/cgroup.controllers") else "this host's cgroups are not pure v2"
-
-
 def chromium() -> str | None:
     """Path of the browser, `TERRARIUM_CHROMIUM` first."""
     return shutil.which(os.environ.get("TERRARIUM_CHROMIUM", "chromium")) or shutil.which("chromium-browser")
@@ -53,7 +51,7 @@ _PROBES: dict[str, Callable[[], str | None]] = {
     "userns": _userns,
     "overlay": _filesystem("overlay"),
     "cgroups": _cgroups,
-    "cgroup-v2": _pure_v2,
+    "virtual-machine": machine.missing,
     "chromium": lambda: None if chromium() else "Chromium is not installed",
 }
 
