@@ -88,6 +88,16 @@ def _copy(source: Path, top: Path, target: str | None = None) -> None:
         shutil.copy2(source.resolve(), place)
 
 
+def _busybox_image(images: Path, target: Path) -> None:
+    index = images / "index/busybox.json"
+    (target / "layers").mkdir(parents=True)
+    (target / "index").mkdir()
+    shutil.copy2(index, target / "index")
+    for layer in json.loads(index.read_text())["layers"]:
+        directory = images / "layers" / layer["digest"].removeprefix("sha256:")
+        subprocess.run(["cp", "-a", str(directory), str(target / "layers")], check=True)
+
+
 def _root(top: Path, module: Path, images: Path) -> None:
     python = Path(sys.executable).resolve()
     stdlib = Path(sysconfig.get_path("stdlib"))
@@ -110,7 +120,7 @@ def _root(top: Path, module: Path, images: Path) -> None:
         _copy(module, top, "/overlay.ko")
     _copy(ROOT / "runtime", top, "/terrarium/runtime")
     _copy(_GUEST, top, "/terrarium/tests/support/guest.py")
-    subprocess.run(["cp", "-a", str(images), str(top / "images")], check=True)
+    _busybox_image(images, top / "images")
     for directory in ("proc", "sys", "dev", "run", "tmp", "root", "etc", "var/lib"):
         (top / directory).mkdir(parents=True, exist_ok=True)
     (top / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
@@ -137,9 +147,11 @@ def boot(work: Path, cache: Path, images: Path, *, seconds: float = 240) -> dict
         names = subprocess.run(["find", "."], cwd=early, capture_output=True, check=True).stdout
         subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=early, input=names, stdout=out, check=True)
     shutil.rmtree(top)
-    command = ["qemu-system-x86_64", "-accel", "tcg", "-m", "2048", "-smp", "2", "-nographic", "-no-reboot", "-nic", "none",
-               "-kernel", str(vmlinuz), "-initrd", str(initramfs),
-               "-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"]  # fmt: skip
+    command = [
+        *("qemu-system-x86_64", "-accel", "tcg", "-m", "2048", "-smp", "2", "-nographic", "-no-reboot", "-nic", "none"),
+        *("-kernel", str(vmlinuz), "-initrd", str(initramfs)),
+        *("-append", "console=ttyS0 quiet panic=-1 random.trust_cpu=on"),
+    ]
     try:
         said = subprocess.run(
             command,

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 from runtime.protocol import pty
 from runtime.protocol.pty import Kind
@@ -60,8 +61,8 @@ class Visitor:
             raise RuntimeError(f"attach answered {answer.status}: {answer.body}")
         socket = connect(
             self._stack.url.replace("http", "ws", 1) + answer.body["url"],
-            subprotocols=[pty.SUBPROTOCOL],  # type: ignore[list-item]
-            origin=self._stack.url,  # type: ignore[arg-type]
+            subprotocols=[Subprotocol(pty.SUBPROTOCOL)],
+            origin=Origin(self._stack.url),
             additional_headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies().items())},
             compression=None,
             max_size=1 << 20,
