@@ -12,7 +12,7 @@ from runtime.config import MIB, RuntimeConfig
 from runtime.errors import Fault
 from runtime.images.build import RECIPES, build
 from runtime.images.store import ImageStore
-from runtime.images.sweep import remove
+from runtime.images.sweep import remove, sweep
 
 _BAR = 24
 
@@ -81,6 +81,8 @@ def _build(store: ImageStore, names: Sequence[str], *, again: bool) -> int:
             bar.end("already built")
         else:
             bar.end(f"{image.size_bytes / MIB:.0f} MiB in {len(image.layers)} layers")
+    if again:
+        sweep(store)
     return failed
 
 
