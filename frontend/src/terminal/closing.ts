@@ -1,0 +1,24 @@
+/** What a closed connection means: one row for each close code of `pty.v1`. */
+import { Close } from "../protocol/pty";
+
+/** Why a terminal stands still until a person acts. */
+export type Problem = "protocol" | "signed-out" | "refused" | "idle" | "taken-over" | "input-quota" | "unreachable";
+
+export type Verdict = { next: "retry" } | { next: "ended" } | { next: "gone" } | { next: "stop"; problem: Problem };
+
+const TABLE: Record<number, Verdict> = {
+  [Close.PROTOCOL]: { next: "stop", problem: "protocol" },
+  [Close.TICKET]: { next: "retry" }, // it lives a minute: the next attempt gets a new one, or a 401 that ends the tries
+  [Close.ROLE]: { next: "stop", problem: "refused" },
+  [Close.NO_SESSION]: { next: "gone" },
+  [Close.IDLE]: { next: "stop", problem: "idle" },
+  [Close.TAKEN_OVER]: { next: "stop", problem: "taken-over" },
+  [Close.ENDED]: { next: "ended" },
+  [Close.INPUT_QUOTA]: { next: "stop", problem: "input-quota" },
+  [Close.RATE]: { next: "retry" },
+  [Close.WORKER_AWAY]: { next: "retry" },
+  [Close.RESTART]: { next: "retry" },
+};
+
+/** Codes that are not in the table are the network's own (1001, 1006, …): try again. */
+export const verdict = (code: number): Verdict => TABLE[code] ?? { next: "retry" };
