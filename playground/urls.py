@@ -3,6 +3,26 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls)]
+from playground.api.root import api, missing
+from playground.pages import accounts, views
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.root),
+    path("playground", views.home, name="home"),
+    path("playground/c/<str:container_id>", views.workbench, name="workbench"),
+    path("login/<str:secret>", accounts.login_once, name="login-once"),
+    path("accounts/login/", accounts.Login.as_view(), name="login"),
+    path("accounts/logout/", accounts.Logout.as_view(), name="logout"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
+    re_path(r"^api/", csrf_exempt(missing)),
+]
+
+handler400 = "playground.pages.errors.bad_request"
+handler403 = "playground.pages.errors.forbidden"
+handler404 = "playground.pages.errors.not_found"
+handler500 = "playground.pages.errors.server_error"

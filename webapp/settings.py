@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "playground.api.faults.WrongMethod",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -118,7 +119,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = None  # whitenoise reads the apps' own directories
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-VITE_MANIFEST = BASE_DIR / "playground" / "static" / "dist" / ".vite" / "manifest.json"
+VITE_MANIFEST = BASE_DIR / "playground" / "static" / "dist" / "manifest.json"
 
 LOGGING = {
     "version": 1,

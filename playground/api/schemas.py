@@ -1,0 +1,282 @@
+"""What is sent and answered, as OpenAPI shows it. Unknown members are refused, and a number is not a string."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import AfterValidator, ConfigDict, Field
+
+from runtime.protocol import messages, pty
+
+MIN_MEMORY = 8 * 1024**2
+
+
+def _argv(argv: list[str]) -> list[str]:
+    if any("\0" in word for word in argv):
+        raise ValueError("an argument cannot hold a NUL byte")
+    if sum(len(word.encode()) + 1 for word in argv) > messages.MAX_ARGV_BYTES:
+        raise ValueError(f"all arguments together may take {messages.MAX_ARGV_BYTES} bytes")
+    if argv and not argv[0]:
+        raise ValueError("the first argument names a program")
+    return argv
+
+
+def _name(name: str) -> str:
+    if not name.strip() or not name.isprintable():
+        raise ValueError("a name has at least one letter, and no control characters")
+    return name.strip()
+
+
+def _stdin(text: str) -> str:
+    if len(text.encode()) > messages.MAX_STDIN:
+        raise ValueError(f"stdin may take {messages.MAX_STDIN} bytes")
+    return text
+
+
+Argv = Annotated[list[str], Field(max_length=messages.MAX_ARGV), AfterValidator(_argv)]
+Cols = Annotated[int, Field(ge=pty.COLS[0], le=pty.COLS[1])]
+Rows = Annotated[int, Field(ge=pty.ROWS[0], le=pty.ROWS[1])]
+Moment = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-01-31T12:00:00.000Z"])]
+Figure = int | float | str | dict[str, int | float | str | None] | None
+
+
+class Asked(Schema):
+    """Base of request bodies: strict types, no unknown members, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class LaunchIn(Asked):
+    image: Annotated[str, Field(min_length=1, max_length=128, description="one of `GET /images`", examples=["busybox"])]
+    command: Annotated[Argv, Field(description="what PID 1 runs; empty: the image's own")] = []
+    name: Annotated[str | None, Field(max_length=63), AfterValidator(lambda n: n if n is None else _name(n))] = None
+    memory_bytes: Annotated[int | None, Field(ge=MIN_MEMORY, le=2**62, description="limit of memory and swap")] = None
+    cpus: Annotated[float | None, Field(ge=0.01, le=1024, description="1.0 is one core")] = None
+    pids: Annotated[int | None, Field(ge=1, le=2**22, description="processes and threads")] = None
+    disk_bytes: Annotated[int | None, Field(ge=1024**2, le=2**62, description="what may be written to its files")] = (
+        None
+    )
+    cols: Cols = 80
+    rows: Rows = 24
+
+
+class StartIn(Asked):
+    cols: Cols = 80
+    rows: Rows = 24
+
+
+class ExecIn(Asked):
+    argv: Annotated[
+        Argv, Field(min_length=1, description="program and arguments; no shell", examples=[["ps", "-o", "pid,comm"]])
+    ]
+    stdin: Annotated[str, AfterValidator(_stdin)] = ""
+    timeout_seconds: Annotated[float, Field(gt=0, le=messages.MAX_TIMEOUT)] = 10.0
+
+
+class TerminalIn(Asked):
+    argv: Annotated[Argv, Field(description="empty: the image's shell")] = []
+    cols: Cols = 80
+    rows: Rows = 24
+
+
+class AttachIn(Asked):
+    role: Annotated[Literal["rw", "ro"], Field(description="ro: watch only")] = "rw"
+
+
+class ErrorOut(Schema):
+    """Every refusal."""
+
+    code: Annotated[str, Field(description="one of the codes in docs/rest-api.md")]
+    message: Annotated[str, Field(description="what happened, to what; for scripts and logs")]
+    field: Annotated[str | None, Field(description="the member of the request that is to blame")] = None
+    hint: Annotated[str | None, Field(description="what to do, in the reader's language")] = None
+
+
+class LimitsOut(Schema):
+    memory_bytes: int
+    cpus: float
+    pids: int
+    disk_bytes: int
+
+
+class ExitOut(Schema):
+    """How it ended. `code` is null where it is not known, and `reason` says why."""
+
+    at: Moment
+    code: int | None
+    signal: int | None
+    oom: bool
+    reason: str | None
+
+
+class TerminalOut(Schema):
+    """A pty. `console` is PID 1's own."""
+
+    id: str
+    argv: list[str]
+    console: bool
+    pid: Annotated[int | None, Field(description="as the host counts")]
+    exit: ExitOut | None
+    created_at: Moment | None
+
+
+class ContainerOut(Schema):
+    """A container as it is now. One that the worker no longer knows is `stopped` with the exit reason `lost`."""
+
+    id: str
+    name: str
+    image: str
+    command: list[str]
+    state: Literal["creating", "created", "running", "stopped"]
+    pid: Annotated[int | None, Field(description="PID 1 as the host counts; null unless it runs")]
+    created_at: Moment
+    started_at: Moment | None
+    exit: ExitOut | None
+    limits: LimitsOut
+    node: str
+    tier: str
+    terminal_url: Annotated[str | None, Field(description="WebSocket of the console, subprotocol `pty.v1`")]
+    live_url: Annotated[str, Field(description="WebSocket of live snapshots, subprotocol `live.v1`")]
+    terminals: list[TerminalOut]
+
+
+class AttachOut(Schema):
+    """`ticket` goes into the first frame (HELLO), never into an address. It works once."""
+
+    url: str
+    ticket: str
+    expires_at: Moment
+    subprotocol: str
+
+
+class ExecOut(Schema):
+    exit_code: Annotated[int | None, Field(description="null when there is none; `reason` says why")]
+    signal: int | None
+    reason: str | None
+    stdout: Annotated[str, Field(description="UTF-8; U+FFFD for bytes that are none")]
+    stderr: str
+    truncated: Annotated[bool, Field(description=f"more than {messages.MAX_OUTPUT} bytes came out of one of them")]
+    timed_out: bool
+    duration_ms: int
+
+
+class LayerOut(Schema):
+    digest: str
+    title: str
+    size_bytes: int
+
+
+class ImageOut(Schema):
+    name: str
+    title: str
+    command: Annotated[list[str], Field(description="what runs when a launch names none")]
+    layers: Annotated[list[LayerOut], Field(description="top first")]
+    size_bytes: int
+    created_at: Moment
+
+
+class ProcessOut(Schema):
+    """A process as one side sees it; `host_pid` is equal on both sides for one process."""
+
+    pid: int
+    host_pid: int
+    ns_pids: Annotated[list[int], Field(description="`NSpid:` of /proc/PID/status, outermost first")]
+    ppid: Annotated[int, Field(description="0 where the parent is outside the view")]
+    comm: str
+    cmdline: list[str]
+    uid: int | None
+    state: str
+    threads: int | None
+    starttime: Annotated[int, Field(description="clock ticks since boot")]
+    role: str
+
+
+class NamespaceOut(Schema):
+    id: Annotated[str | None, Field(description="as readlink(1) prints it", examples=["mnt:[4026531832]"])]
+    same_as_host: bool | None
+
+
+class SummaryOut(Schema):
+    """The same figures on every kind of host; null limit: none is set."""
+
+    memory_bytes: int | None
+    memory_limit_bytes: int | None
+    memory_peak_bytes: int | None
+    oom_kills: int | None
+    cpu_usage_usec: int | None
+    cpu_quota_usec: int | None
+    cpu_period_usec: int | None
+    nr_periods: int | None
+    nr_throttled: int | None
+    throttled_usec: int | None
+    pids_current: int | None
+    pids_max: int | None
+    io_read_bytes: int | None
+    io_write_bytes: int | None
+
+
+class CgroupOut(Schema):
+    """Each controller's files under the kernel's own names."""
+
+    mode: Literal["v1", "v2", "hybrid"]
+    paths: dict[str, str]
+    memory: dict[str, Figure]
+    cpu: dict[str, Figure]
+    pids: dict[str, Figure]
+    io: dict[str, Figure]
+    summary: SummaryOut
+    sources: dict[str, str]
+
+
+class ChangeOut(Schema):
+    path: str
+    kind: Literal["created", "copied_up", "deleted", "opaque"]
+    type: Literal["file", "dir", "symlink", "device", "fifo", "socket"]
+    size_bytes: int
+    blocks_bytes: int
+
+
+class OverlayOut(Schema):
+    """Directories as the host names them; layers top first."""
+
+    lowerdir: list[str]
+    upperdir: str | None
+    workdir: str | None
+    merged: str
+    options: str | None
+    layers: list[LayerOut]
+    changes: list[ChangeOut]
+    changes_truncated: bool
+    upper_used_bytes: int | None
+    upper_limit_bytes: int | None
+
+
+class ViewOut(Schema):
+    processes: list[ProcessOut]
+    namespaces: Annotated[dict[str, NamespaceOut], Field(description="mnt pid net ipc uts user cgroup time")]
+    cgroup: CgroupOut
+    overlay: OverlayOut
+
+
+class SnapshotOut(Schema):
+    """A container from both sides, from one pass. What could not be had is null and named in `gaps` with its reason."""
+
+    taken_at: Moment
+    boot_id: str
+    node: str
+    info: ContainerOut
+    container: ViewOut
+    host: ViewOut
+    gaps: dict[str, str]
+
+
+class SourceOut(Schema):
+    """The file behind a figure, as it reads now, and the commands that print the same."""
+
+    path: str
+    raw: str
+    truncated: bool
+    man: str
+    command_host: str
+    command_container: str | None
