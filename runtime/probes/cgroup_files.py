@@ -1,0 +1,179 @@
+"""Which kernel files make up the cgroup panel, and how each is read.
+
+A closed list: it is also what a request may name. Files are the kernel's (Documentation/admin-guide/cgroup-v2.rst and
+cgroup-v1/), none is renamed, none is computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+from runtime.protocol.model import Figure
+
+SECTIONS = ("memory", "cpu", "pids", "io")
+
+# memory.stat has forty lines, most of them of use to few and all of them moving: the rest is one "show me" away
+_MEMORY_STAT_V1 = (
+    "total_cache", "total_rss", "total_shmem", "total_mapped_file", "total_dirty", "total_inactive_anon",
+    "total_active_anon", "total_inactive_file", "total_active_file", "total_unevictable",
+)  # fmt: skip
+_MEMORY_STAT_V2 = (
+    "anon", "file", "kernel", "shmem", "slab", "sock", "file_mapped", "file_dirty", "inactive_anon", "active_anon",
+    "inactive_file", "active_file", "unevictable",
+)  # fmt: skip
+_MEMINFO = ("MemTotal", "MemAvailable", "SwapTotal", "SwapFree")
+_VMSTAT_IO = ("pgpgin", "pgpgout")  # KiB, whatever their names say
+_TICKS = ("user", "nice", "system", "idle", "iowait")
+
+
+def word(raw: bytes) -> Figure:
+    """One value: a number, or a word such as `max`, or several on one line such as `50000 100000`."""
+    text = raw.decode().strip()
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
+def keyed(raw: bytes, only: tuple[str, ...] | None = None) -> Figure:
+    """`key value` lines."""
+    pairs = (line.rsplit(None, 1) for line in raw.decode().splitlines() if line)
+    found: dict[str, int | float | str | None] = {key: int(value) for key, value in pairs}
+    return found if only is None else {key: found[key] for key in only if key in found}
+
+
+def nested(raw: bytes) -> Figure:
+    """v2's `254:0 rbytes=1 wbytes=2` and pressure's `some avg10=0.00 total=1`, flat: `254:0 rbytes`."""
+    found: dict[str, int | float | str | None] = {}
+    for line in raw.decode().splitlines():
+        name, *pairs = line.split()
+        for pair in pairs:
+            key, _, value = pair.partition("=")
+            found[f"{name} {key}"] = float(value) if "." in value else int(value)
+    return found
+
+
+def kibibytes(raw: bytes, only: tuple[str, ...]) -> Figure:
+    """/proc/meminfo, in bytes: its `kB` are 1024."""
+    found: dict[str, int | float | str | None] = {}
+    for line in raw.decode().splitlines():
+        key, _, rest = line.partition(":")
+        if key in only:
+            found[key] = int(rest.split()[0]) * 1024
+    return found
+
+
+def load(raw: bytes) -> Figure:
+    """/proc/loadavg: the last minute's load, and how many tasks run and are."""
+    one, _, _, tasks, _ = raw.decode().split()
+    running, _, total = tasks.partition("/")
+    return {"1min": float(one), "running": int(running), "tasks": int(total)}
+
+
+def ticks(raw: bytes) -> Figure:
+    """/proc/stat's first line: what all cores did since boot, in ticks of 1/100 s."""
+    line = raw.partition(b"\n")[0].split()
+    return dict(zip(_TICKS, map(int, line[1:]), strict=False))
+
+
+def _memory_stat_v1(raw: bytes) -> Figure:
+    return keyed(raw, _MEMORY_STAT_V1)
+
+
+def _memory_stat_v2(raw: bytes) -> Figure:
+    return keyed(raw, _MEMORY_STAT_V2)
+
+
+def _meminfo(raw: bytes) -> Figure:
+    return kibibytes(raw, _MEMINFO)
+
+
+def _vmstat_io(raw: bytes) -> Figure:
+    return keyed(raw, _VMSTAT_IO)
+
+
+def _vmstat_oom(raw: bytes) -> Figure:
+    return keyed(raw, ("oom_kill",))
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One file. `controller` says in which directory it is: a v1 controller, `unified`; `proc` where it is in none."""
+
+    section: str
+    name: str
+    controller: str
+    parse: Callable[[bytes], Figure]
+    at: str = ""  # its path, where it is not in a cgroup
+    gap: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "gap", f"cgroup.{self.section}.{self.name}")
+
+    @property
+    def key(self) -> str:
+        """What a `Source` request calls it."""
+        return f"{self.section}/{self.name}"
+
+
+_V1 = (
+    File("memory", "memory.usage_in_bytes", "memory", word),
+    File("memory", "memory.limit_in_bytes", "memory", word),
+    File("memory", "memory.max_usage_in_bytes", "memory", word),
+    File("memory", "memory.failcnt", "memory", word),
+    File("memory", "memory.oom_control", "memory", keyed),
+    File("memory", "memory.stat", "memory", _memory_stat_v1),
+    File("cpu", "cpuacct.usage", "cpuacct", word),
+    File("cpu", "cpu.stat", "cpu", keyed),
+    File("cpu", "cpu.cfs_quota_us", "cpu", word),
+    File("cpu", "cpu.cfs_period_us", "cpu", word),
+    File("cpu", "cpu.shares", "cpu", word),
+    File("pids", "pids.current", "pids", word),
+    File("pids", "pids.max", "pids", word),
+    File("pids", "pids.events", "pids", keyed),
+    File("io", "blkio.throttle.io_service_bytes_recursive", "blkio", keyed),
+)
+_PRESSURE = (
+    File("memory", "memory.pressure", "unified", nested),
+    File("cpu", "cpu.pressure", "unified", nested),
+    File("io", "io.pressure", "unified", nested),
+)
+_V2 = (
+    File("memory", "memory.current", "unified", word),
+    File("memory", "memory.max", "unified", word),
+    File("memory", "memory.high", "unified", word),
+    File("memory", "memory.peak", "unified", word),
+    File("memory", "memory.events", "unified", keyed),
+    File("memory", "memory.stat", "unified", _memory_stat_v2),
+    File("cpu", "cpu.stat", "unified", keyed),
+    File("cpu", "cpu.max", "unified", word),
+    File("cpu", "cpu.weight", "unified", word),
+    File("pids", "pids.current", "unified", word),
+    File("pids", "pids.max", "unified", word),
+    File("pids", "pids.events", "unified", keyed),
+    File("io", "io.stat", "unified", nested),
+    *_PRESSURE,
+)
+MACHINE = (
+    File("memory", "meminfo", "proc", _meminfo, "/proc/meminfo"),
+    File("memory", "vmstat", "proc", _vmstat_oom, "/proc/vmstat"),
+    File("cpu", "stat", "proc", ticks, "/proc/stat"),
+    File("cpu", "online", "proc", word, "/sys/devices/system/cpu/online"),
+    File("pids", "loadavg", "proc", load, "/proc/loadavg"),
+    File("pids", "pid_max", "proc", word, "/proc/sys/kernel/pid_max"),
+    File("io", "vmstat", "proc", _vmstat_io, "/proc/vmstat"),
+)
+
+
+@cache
+def of_mode(mode: str) -> tuple[File, ...]:
+    """The files of a container's cgroup."""
+    return {"v1": _V1, "v2": _V2, "hybrid": (*_V1, *_PRESSURE)}[mode]
+
+
+def by_key(files: tuple[File, ...], key: str) -> File | None:
+    """The file a request names, by `section/name` or `controller/name` (`cpu/` or `cpuacct/cpuacct.usage`)."""
+    group, _, name = key.partition("/")
+    return next((file for file in files if file.name == name and group in (file.section, file.controller)), None)

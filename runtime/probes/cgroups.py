@@ -1,0 +1,172 @@
+"""A container's cgroup, under the kernel's own file names, on v1, v2 and hybrid hosts (cgroups(7)).
+
+Figures are grouped by what they are about (`memory cpu pids io`), wherever the kernel keeps them; `paths` says where.
+On a hybrid host limits are v1's and pressure is cgroup2's: the container is in a directory of each.
+
+Both sides show the same cgroup, which is the lesson: one directory, two names for it. The host's side has the
+machine's own figures beside it, under the names of the files they come from (`meminfo`, `loadavg`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runtime.kernel.mountinfo import Mount
+from runtime.kernel.target import Target
+from runtime.probes.cgroup_files import MACHINE, SECTIONS, of_mode
+from runtime.probes.cgroup_summary import Figures, explain, summarise
+from runtime.probes.gaps import Gaps, why
+from runtime.probes.kept import KeptFile
+from runtime.protocol.model import Cgroup, Figure
+
+MACHINE_SECONDS = 2.0
+
+
+class Cgroups:
+    """The figures of one container, with its files held open. One for each set of directories."""
+
+    def __init__(self, target: Target) -> None:
+        self._mode = target.cgroup_mode
+        self._directories = dict(target.cgroup_paths)
+        self._files = of_mode(target.cgroup_mode)
+        self._kept = [
+            KeptFile(f"{self._directories[file.controller]}/{file.name}", file.parse)
+            if file.controller in self._directories
+            else None
+            for file in self._files
+        ]
+        self._last: tuple[Cgroup, Gaps] | None = None
+        self._known_gaps: Gaps = {}
+
+    def take(self) -> tuple[Cgroup, Gaps]:
+        """The figures, with the directories as the host names them. The same object if nothing changed."""
+        figures: Figures = {section: {} for section in SECTIONS}
+        gaps: Gaps = {}
+        for file, kept in zip(self._files, self._kept, strict=True):
+            value: Figure = None
+            if kept is None:
+                gaps[file.gap] = f"this host has no {file.controller} controller"
+            else:
+                try:
+                    value = kept.read()
+                except (OSError, ValueError) as error:
+                    gaps[file.gap] = why(error, kept.path)
+            figures[file.section][file.name] = value
+        if self._last and gaps == self._known_gaps and _same(self._last[0], figures):
+            return self._last
+        self._known_gaps = dict(gaps)
+        summary, sources = summarise(self._mode, figures)
+        explain(summary, sources, figures, gaps)
+        cgroup = Cgroup(
+            mode=self._mode,
+            paths=self._directories,
+            memory=figures["memory"],
+            cpu=figures["cpu"],
+            pids=figures["pids"],
+            io=figures["io"],
+            summary=summary,
+            sources=sources,
+        )
+        self._last = cgroup, gaps
+        return self._last
+
+    def close(self) -> None:
+        """Let go of every file."""
+        for kept in self._kept:
+            if kept is not None:
+                kept.close()
+
+
+def _same(cgroup: Cgroup, figures: Figures) -> bool:
+    return (
+        cgroup.memory == figures["memory"]
+        and cgroup.cpu == figures["cpu"]
+        and cgroup.pids == figures["pids"]
+        and cgroup.io == figures["io"]
+    )
+
+
+class Machine:
+    """Figures of the whole machine, shared by all containers and read every other second."""
+
+    def __init__(self) -> None:
+        self._kept = [KeptFile(file.at, file.parse) for file in MACHINE]
+        self._last: tuple[Figures, Gaps] = ({}, {})
+        self._at = -MACHINE_SECONDS
+
+    def take(self, now: float) -> tuple[Figures, Gaps]:
+        """The figures by section, and why one is missing. `now`: seconds, monotonic."""
+        if now - self._at < MACHINE_SECONDS and self._last[0]:
+            return self._last
+        figures: Figures = {section: {} for section in SECTIONS}
+        gaps: Gaps = {}
+        for file, kept in zip(MACHINE, self._kept, strict=True):
+            try:
+                figures[file.section][file.name] = kept.read()
+            except (OSError, ValueError) as error:
+                figures[file.section][file.name] = None
+                gaps[file.gap] = why(error, kept.path)
+        self._at = now
+        self._last = figures, gaps
+        return self._last
+
+    def close(self) -> None:
+        """Let go of every file."""
+        for kept in self._kept:
+            kept.close()
+
+
+def from_host(cgroup: Cgroup, machine: Figures) -> Cgroup:
+    """The host's side: the container's figures, and the machine's beside them."""
+    return Cgroup(
+        mode=cgroup.mode,
+        paths=cgroup.paths,
+        memory={**cgroup.memory, **machine["memory"]},
+        cpu={**cgroup.cpu, **machine["cpu"]},
+        pids={**cgroup.pids, **machine["pids"]},
+        io={**cgroup.io, **machine["io"]},
+        summary=cgroup.summary,
+        sources=cgroup.sources,
+    )
+
+
+def from_inside(cgroup: Cgroup, paths: dict[str, str]) -> Cgroup:
+    """The container's side: the same figures, the directories as its own processes reach them."""
+    return Cgroup(
+        mode=cgroup.mode,
+        paths=paths,
+        memory=cgroup.memory,
+        cpu=cgroup.cpu,
+        pids=cgroup.pids,
+        io=cgroup.io,
+        summary=cgroup.summary,
+        sources=cgroup.sources,
+    )
+
+
+def inside_paths(target: Target, mounts: Sequence[Mount]) -> tuple[dict[str, str], Gaps]:
+    """Controller → the directory inside the container by which its processes read their cgroup, from its mount table.
+
+    The worker reads that table from the initial cgroup namespace, so a mount's `root` is the cgroup's whole path.
+    """
+    paths: dict[str, str] = {}
+    gaps: Gaps = {}
+    shown = [mount for mount in mounts if mount.fstype in ("cgroup", "cgroup2")]
+    for controller, directory in target.cgroup_paths.items():
+        for mount in shown:
+            mounted = ["unified"] if mount.fstype == "cgroup2" else mount.super_options.split(",")
+            below = _below(directory, mount.root)
+            if controller in mounted and below is not None:
+                paths[controller] = mount.point + below
+                break
+        else:
+            gaps[f"cgroup.paths.{controller}"] = "not mounted in the container: nothing inside can read it"
+    return paths, gaps
+
+
+def _below(directory: str, root: str) -> str | None:
+    """What of `<the host's mount point>/<path of the cgroup>` lies below the cgroup `root`; None if it is elsewhere."""
+    if root == "/":
+        return None  # the whole hierarchy: we cannot tell where in it the host's mount point ends
+    start = f"{directory}/".find(f"{root}/")
+    return directory[start + len(root) :] if start > 0 else None
