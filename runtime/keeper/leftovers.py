@@ -1,0 +1,68 @@
+"""The last broom: what still lives in this instance's cgroups when the worker is gone.
+
+The worker stops its containers in order; this is for a worker that could not. Cgroups are found by the instance's
+name alone, in every hierarchy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+
+def cgroups(name: str) -> list[Path]:
+    """Every cgroup directory of the instance `name`, deepest first."""
+    found: list[Path] = []
+    for root in _hierarchies():
+        for directory, _, _ in os.walk(root / name, topdown=False):
+            found.append(Path(directory))
+    return found
+
+
+def kill(name: str) -> list[int]:
+    """SIGKILL everything in them; the pids that were alive."""
+    pids: set[int] = set()
+    for directory in cgroups(name):
+        with contextlib.suppress(OSError):
+            pids.update(int(pid) for pid in (directory / "cgroup.procs").read_text().split())
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        _thaw(name, pid)
+    return sorted(pids)
+
+
+def remove(name: str) -> None:
+    """Remove the directories that are empty by now."""
+    for directory in cgroups(name):
+        with contextlib.suppress(OSError):
+            directory.rmdir()
+
+
+def _thaw(name: str, pid: int) -> None:
+    """A frozen process of cgroup v1 does not die before it is thawed."""
+    try:
+        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "freezer" and path.startswith(f"/{name}"):
+            for root in _hierarchies():
+                with contextlib.suppress(OSError):
+                    fd = os.open(f"{root}{path}/freezer.state", os.O_WRONLY)
+                    try:
+                        os.write(fd, b"THAWED")
+                    finally:
+                        os.close(fd)
+
+
+def _hierarchies() -> list[Path]:
+    roots: list[Path] = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        left, _, right = line.partition(" - ")
+        if right.split(" ", 1)[0] in ("cgroup", "cgroup2"):
+            roots.append(Path(left.split(" ")[4]))
+    return roots
