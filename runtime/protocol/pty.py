@@ -1,8 +1,8 @@
 """`pty.v1`: the terminal's binary frames, one a WebSocket message, one a frame on the worker's socket.
 
 First byte: the frame's kind; integers are big-endian. The web process forwards frames without reading them, save
-for the first (HELLO). Kinds below 0x80 go to the worker, the others to the browser. Ids left out here (0x07, 0x89,
-0x8A) are kept for control hand-over, marks and gaps.
+for the first (HELLO). Kinds below 0x80 go to the worker, the others to the browser. MARK is not sent yet; of CONTROL
+(`u8 op`) only op 4 is heard: the sender takes over the driving.
 """
 
 from __future__ import annotations
@@ -148,6 +148,7 @@ _PING = struct.Struct(">BId")
 _PONG = struct.Struct(">BIdHH")
 _SIZE = struct.Struct(">BQHH")
 _REPLAY = struct.Struct(">BBQQ")
+_GAP = struct.Struct(">BQQ")
 _INPUT_ACK = struct.Struct(">BIB")
 
 
@@ -249,6 +250,11 @@ def output_body(frame: bytes) -> tuple[int, bytes]:
 
 def replay_frame(kind: Literal[Kind.REPLAY_BEGIN, Kind.REPLAY_END], replay: ReplayKind, start: int, end: int) -> bytes:
     return _REPLAY.pack(kind, replay, start, end)
+
+
+def gap_frame(start: int, end: int) -> bytes:
+    """A viewer fell too far behind: it is not shown `start` up to `end`. A tail's REPLAY_BEGIN follows."""
+    return _GAP.pack(Kind.GAP, start, end)
 
 
 def size_frame(at: int, cols: int, rows: int) -> bytes:
