@@ -1,0 +1,226 @@
+"""Live pictures of containers: one pass for all who watch one, encoded once, and only while somebody watches.
+
+A watcher gets one `Watched` with the whole snapshot, then `Patched` with numbers that rise by one. Who reads too slowly
+loses what waits for them and gets a whole snapshot again: never a patch that does not fit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import zlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+from runtime.errors import Code, Fault
+from runtime.kernel.target import Target
+from runtime.probes import delta
+from runtime.probes.snapshot import Camera, Host
+from runtime.protocol import messages, model
+
+MIN_GAP = 0.5  # seconds between two passes of one container, whatever happens: 2 Hz
+HEARTBEAT = 5.0  # seconds after which a quiet container's watchers hear that all is well
+SLOW = 0.005  # seconds a pass may take in the event loop, which also carries the terminals' bytes
+SLOW_PASSES = 10  # after one that took longer, so many are made in a thread
+QUEUE = 16  # frames that may wait for a watcher
+
+log = logging.getLogger(__name__)
+
+
+class _Watcher:
+    """One reader's frames; None is the end."""
+
+    def __init__(self) -> None:
+        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 2)  # room for a last word and the end
+
+    def put(self, frame: bytes, whole: Callable[[], bytes]) -> None:
+        if self.frames.qsize() >= QUEUE:
+            self._drop()
+            frame = whole()
+        self.frames.put_nowait(frame)
+
+    def end(self, frame: bytes | None) -> None:
+        if frame is not None:
+            self.frames.put_nowait(frame)
+        self.frames.put_nowait(None)
+
+    def _drop(self) -> None:
+        while not self.frames.empty():
+            self.frames.get_nowait()
+
+
+@dataclass
+class _Stream:
+    """One watched container. `base` is the snapshot that all frames up to `seq` add up to."""
+
+    id: str
+    camera: Camera
+    watchers: set[_Watcher] = field(default_factory=set)
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    seq: int = 0
+    base: model.Snapshot | None = None
+    sent_at: float = 0.0
+    threaded: int = 0  # passes still to be made in a thread
+    busy: bool = False  # one is being made there: the camera is not to be touched
+    task: asyncio.Task[None] | None = None
+    _whole: bytes | None = None
+
+    def whole(self) -> bytes:
+        """The base as a frame; encoded once, however many want it."""
+        assert self.base is not None  # noqa: S101 -- only asked for after the first pass
+        if self._whole is None:
+            self._whole = messages.encode(messages.Watched(seq=self.seq, snapshot=self.base))
+        return self._whole
+
+    def advance(self, snapshot: model.Snapshot, now: float) -> bytes | None:
+        """Take `snapshot` as the new base. Returns the frame that tells watchers, None if there is nothing to tell."""
+        before, self.base = self.base, snapshot
+        self._whole = None
+        if before is None:
+            self.sent_at = now
+            return self.whole()
+        patch = delta.between(before, snapshot)
+        if delta.is_quiet(patch) and now - self.sent_at < HEARTBEAT:
+            return None
+        self.seq += 1
+        self.sent_at = now
+        return messages.encode(messages.Patched(seq=self.seq, patch=patch))
+
+    def end(self, frame: bytes | None) -> None:
+        for watcher in self.watchers:
+            watcher.end(frame)
+        self.watchers.clear()
+        self.wake.set()
+
+
+class Sampler:
+    """Watch containers. One for a worker, used from its event loop alone."""
+
+    def __init__(self, target: Callable[[str], Target], *, hertz: float = 1.0, host: Host | None = None) -> None:
+        """`target` gives what to look at now, and raises `Fault(not-found)` for a container that is no more."""
+        self._target = target
+        self._period = max(1 / hertz, MIN_GAP)
+        self._host = host or Host()
+        self._streams: dict[str, _Stream] = {}
+
+    def take(self, id: str) -> model.Snapshot:
+        """One snapshot, now. Raises `Fault(not-found)`."""
+        target = self._target(id)
+        stream = self._streams.get(id)
+        if stream is not None and not stream.busy:
+            return stream.camera.take(target)
+        camera = Camera(self._host)
+        try:
+            return camera.take(target)
+        finally:
+            camera.close()
+
+    async def watch(self, id: str) -> AsyncIterator[bytes]:
+        """Payloads of `Watched`, `Patched` and at last `Gone`, without their length prefix.
+
+        Raises `Fault(not-found)` before the first. Leave it by `aclosing`, or the container is watched on.
+        """
+        watcher = _Watcher()
+        stream = self._join(id, watcher)
+        try:
+            while (frame := await watcher.frames.get()) is not None:
+                yield frame
+        finally:
+            stream.watchers.discard(watcher)
+            if not stream.watchers:
+                stream.wake.set()
+
+    def poke(self, id: str) -> None:
+        """Something happened to it (launched, exited, a terminal opened): look at once, if anyone watches."""
+        if stream := self._streams.get(id):
+            stream.wake.set()
+
+    def gone(self, id: str, reason: str = "the container was deleted") -> None:
+        """It is no more: say so to all who watch, and let go of its files at once."""
+        if stream := self._streams.pop(id, None):
+            stream.end(messages.encode(messages.Gone(reason=reason)))
+            if not stream.busy:
+                stream.camera.close()
+
+    async def close(self) -> None:
+        """End every watch, without a word: the watchers' connections are ending."""
+        streams = list(self._streams.values())
+        self._streams.clear()
+        for stream in streams:
+            stream.end(None)
+        await asyncio.gather(*(stream.task for stream in streams if stream.task), return_exceptions=True)
+        self._host.close()
+
+    @property
+    def watched(self) -> dict[str, int]:
+        """Container → how many watch it."""
+        return {id: len(stream.watchers) for id, stream in self._streams.items()}
+
+    def _join(self, id: str, watcher: _Watcher) -> _Stream:
+        stream = self._streams.get(id)
+        if stream is None:
+            self._target(id)
+            stream = self._streams[id] = _Stream(id, Camera(self._host))
+            stream.task = asyncio.create_task(self._run(stream), name=f"sample {id}")
+        elif stream.base is not None:
+            watcher.put(stream.whole(), stream.whole)
+        stream.watchers.add(watcher)
+        return stream
+
+    async def _run(self, stream: _Stream) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while stream.watchers:
+                last = loop.time()
+                await self._pass(stream)
+                await self._rest(stream, last)
+        except Fault as fault:
+            stream.end(messages.encode(_farewell(fault)))
+        except Exception:
+            log.exception("sampling of %s ended", stream.id)
+            stream.end(messages.encode(_farewell(Fault(Code.INTERNAL_ERROR, f"sampling of {stream.id} ended"))))
+        finally:
+            if self._streams.get(stream.id) is stream:
+                del self._streams[stream.id]
+            stream.camera.close()
+
+    async def _pass(self, stream: _Stream) -> None:
+        loop = asyncio.get_running_loop()
+        target = self._target(stream.id)
+        started = loop.time()
+        if stream.threaded:
+            stream.threaded -= 1
+            stream.busy = True
+            try:
+                snapshot = await asyncio.to_thread(stream.camera.take, target)
+            finally:
+                stream.busy = False
+        else:
+            snapshot = stream.camera.take(target)
+        if loop.time() - started > SLOW:
+            stream.threaded = SLOW_PASSES
+        frame = stream.advance(snapshot, loop.time())
+        if frame is not None:
+            for watcher in stream.watchers:
+                watcher.put(frame, stream.whole)
+
+    async def _rest(self, stream: _Stream, last: float) -> None:
+        """Until the container's next turn, a poke, or the end. Turns are spread, so that not all come at once."""
+        loop = asyncio.get_running_loop()
+        phase = zlib.crc32(stream.id.encode()) / 2**32 * self._period
+        turns = math.floor((last - phase) / self._period) + 1
+        due = max(turns * self._period + phase, last + MIN_GAP)
+        timer = loop.call_at(due, stream.wake.set)
+        await stream.wake.wait()
+        timer.cancel()
+        stream.wake.clear()
+        early = last + MIN_GAP - loop.time()
+        if early > 0 and stream.watchers:
+            await asyncio.sleep(early)
+
+
+def _farewell(fault: Fault) -> messages.Reply:
+    if fault.code is Code.NOT_FOUND:
+        return messages.Gone(reason="the container was deleted")
+    return messages.Refused(code=fault.code, message=fault.message, hint=fault.hint)
