@@ -30,13 +30,30 @@ def answer(fault: Fault, status: int | None = None) -> HttpResponse:
 
 def install(api: NinjaAPI) -> None:
     """Replace ninja's own handlers, whose bodies are `{"detail": …}`."""
-    api.add_exception_handler(Fault, lambda _request, fault: answer(fault))
-    api.add_exception_handler(ValidationError, lambda _request, error: answer(invalid(error)))
-    api.add_exception_handler(AuthenticationError, lambda _request, _error: answer(unknown_caller(), 401))
-    api.add_exception_handler(HttpError, _http)
-    api.add_exception_handler(Http404, lambda _request, _error: answer(no_route()))
-    api.add_exception_handler(SuspiciousOperation, _suspicious)
-    api.add_exception_handler(Exception, _unexpected)
+    for kind in (Fault, ValidationError, AuthenticationError, HttpError, Http404, SuspiciousOperation, Exception):
+        api.add_exception_handler(kind, _refuse)
+
+
+def _refuse(request: HttpRequest, error: Any) -> HttpResponse:
+    match error:
+        case Fault():
+            return answer(error)
+        case ValidationError():
+            return answer(invalid(error))
+        case AuthenticationError():
+            return answer(unknown_caller(), 401)
+        case HttpError(status_code=400):
+            return answer(Fault(Code.INVALID_SPEC, _("the body is not JSON")), 400)
+        case HttpError():
+            return answer(Fault(Code.INVALID_SPEC, error.message), error.status_code)
+        case Http404():
+            return answer(no_route())
+        case RequestDataTooBig():
+            return answer(Fault(Code.INVALID_SPEC, _("the body is too large")), 413)
+        case SuspiciousOperation():
+            return answer(Fault(Code.INVALID_SPEC, _("the request is malformed")), 400)
+    log.error("%s %s", request.method, request.path, exc_info=error)
+    return answer(Fault(Code.INTERNAL_ERROR, _("the call could not be answered")))
 
 
 def unknown_caller() -> Fault:
@@ -52,27 +69,10 @@ def invalid(error: ValidationError) -> Fault:
     """The first complaint, with the member it is about."""
     first: dict[str, Any] = error.errors[0]
     place = [str(part) for part in first["loc"]]  # ("body", the view's parameter, member, …) or ("query", member)
-    field = (place[2:3] if place[0] == "body" else place[1:2]) or [None]
+    field = next(iter(place[2:3] if place[0] == "body" else place[1:2]), None)
     text = str(first["msg"]).removeprefix("Value error, ")
-    message = f"{field[0]}: {text[:1].lower()}{text[1:]}" if field[0] else f"{text[:1].lower()}{text[1:]}"
-    return Fault(Code.INVALID_SPEC, message, field=field[0])
-
-
-def _http(_request: HttpRequest, error: HttpError) -> HttpResponse:
-    if error.status_code == 400:
-        return answer(Fault(Code.INVALID_SPEC, _("the body is not JSON")), 400)
-    return answer(Fault(Code.INVALID_SPEC, error.message), error.status_code)
-
-
-def _suspicious(_request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
-    if isinstance(error, RequestDataTooBig):
-        return answer(Fault(Code.INVALID_SPEC, _("the body is too large")), 413)
-    return answer(Fault(Code.INVALID_SPEC, _("the request is malformed")), 400)
-
-
-def _unexpected(request: HttpRequest, error: Exception) -> HttpResponse:
-    log.error("%s %s", request.method, request.path, exc_info=error)
-    return answer(Fault(Code.INTERNAL_ERROR, _("the call could not be answered")))
+    text = text[:1].lower() + text[1:]
+    return Fault(Code.INVALID_SPEC, f"{field}: {text}" if field else text, field=field)
 
 
 class WrongMethod:

@@ -49,7 +49,7 @@ class Asked(Schema):
 
 class LaunchIn(Asked):
     image: Annotated[str, Field(min_length=1, max_length=128, description="one of `GET /images`", examples=["busybox"])]
-    command: Annotated[Argv, Field(description="what PID 1 runs; empty: the image's own")] = []
+    command: Argv = Field(default_factory=list, description="what PID 1 runs; empty: the image's own")
     name: Annotated[str | None, Field(max_length=63), AfterValidator(lambda n: n if n is None else _name(n))] = None
     memory_bytes: Annotated[int | None, Field(ge=MIN_MEMORY, le=2**62, description="limit of memory and swap")] = None
     cpus: Annotated[float | None, Field(ge=0.01, le=1024, description="1.0 is one core")] = None
@@ -75,7 +75,7 @@ class ExecIn(Asked):
 
 
 class TerminalIn(Asked):
-    argv: Annotated[Argv, Field(description="empty: the image's shell")] = []
+    argv: Argv = Field(default_factory=list, description="empty: the image's shell")
     cols: Cols = 80
     rows: Rows = 24
 

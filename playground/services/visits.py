@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from playground import errors
 from playground.models import ApiToken
 from playground.selectors.access import session_user, tokens_valid
 from playground.selectors.containers import container_for
 from playground.services.tokens import token_use
 from runtime.errors import Fault
+from runtime.protocol import pty
+
+T = TypeVar("T")
+Traffic = Coroutine[Any, Any, T]
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,29 @@ async def admit(scope: dict[str, Any], container: str) -> Visit | None:
     return await database_sync_to_async(_admit)(scope, container)  # type: ignore[no-any-return]
 
 
-async def until_revoked(visit: Visit) -> None:
+async def carry(visit: Visit, up: Traffic[pty.Close | None], down: Traffic[pty.Close]) -> pty.Close | None:
+    """Run both directions until one ends or the person may no longer; both are then cancelled.
+
+    The close code: what `up` or `down` ended with (None: the browser went), or 4401.
+    """
+    ways: list[asyncio.Task[pty.Close | None]] = [asyncio.create_task(up), asyncio.create_task(down)]
+    guard = asyncio.create_task(_until_revoked(visit))
+    try:
+        await asyncio.wait({*ways, guard}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (*ways, guard):
+            task.cancel()
+        await asyncio.gather(*ways, guard, return_exceptions=True)
+    for way in ways:
+        if not way.cancelled():
+            try:
+                return way.result()
+            except Fault as fault:  # a frame beyond repair
+                return errors.row(fault.code).close
+    return pty.Close.TICKET
+
+
+async def _until_revoked(visit: Visit) -> None:
     """Return when this person may no longer have this connection: no middleware runs on an open socket's frames."""
     while True:
         await asyncio.sleep(settings.TERRARIUM_RECHECK_SECONDS)

@@ -1,0 +1,69 @@
+"""Live snapshots of a container, `live.v1`: the worker's `Watch` frames as text messages, exactly as it sends them.
+
+Nothing is diffed, cached or fanned out here. One browser socket is one worker connection, and the worker makes each
+patch once for all its watchers, at most twice a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from playground import errors, worker
+from playground.services.visits import admit, carry
+from runtime.errors import Code, Fault
+from runtime.protocol import messages, pty
+from webapp.asgi_types import Receive, Scope, Send
+
+SUBPROTOCOL = "live.v1"
+
+
+async def live(scope: Scope, receive: Receive, send: Send) -> None:
+    """ASGI application of `/ws/live/<container>`. Accepts first: a browser sees no code otherwise."""
+    if (await receive())["type"] != "websocket.connect":
+        return
+    spoken = SUBPROTOCOL in scope.get("subprotocols", [])
+    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if spoken else None})
+    container = scope["url_route"]["kwargs"]["container"]
+    try:
+        visit = await admit(scope, container)
+        if visit is None:
+            await _end(send, Fault(Code.ACCESS_DENIED, "not logged in"), pty.Close.TICKET)
+            return
+        reader, writer = await worker.connect(messages.Watch(id=container, owner=str(visit.user.pk)))
+    except Fault as fault:
+        await _end(send, fault, errors.row(fault.code).close)
+        return
+    try:
+        close = await carry(visit, _until_gone(receive), _down(reader, send))
+    finally:
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+    if close is not None:
+        await send({"type": "websocket.close", "code": int(close)})
+
+
+async def _until_gone(receive: Receive) -> None:
+    """Whatever the browser says is dropped; this stream goes one way."""
+    while (await receive())["type"] != "websocket.disconnect":
+        pass
+
+
+async def _down(reader: asyncio.StreamReader, send: Send) -> pty.Close:
+    """Pass on until `gone` (4410), a fault (its code), or the worker's silence (4503)."""
+    while (frame := await worker.read_frame(reader)) is not None:
+        await send({"type": "websocket.send", "text": frame.decode()})
+        if frame.startswith(b'{"re":"gone"'):
+            return pty.Close.ENDED
+        if frame.startswith(b'{"re":"fault"'):
+            reply = messages.reply_decoder.decode(frame)
+            return errors.row(reply.code).close if isinstance(reply, messages.Refused) else pty.Close.PROTOCOL
+    return pty.Close.WORKER_AWAY
+
+
+async def _end(send: Send, fault: Fault, close: pty.Close) -> None:
+    """Say why in the stream's own form, then close."""
+    told = messages.Refused(code=fault.code, message=fault.message, hint=fault.hint)
+    await send({"type": "websocket.send", "text": messages.encode(told).decode()})
+    await send({"type": "websocket.close", "code": int(close)})
