@@ -14,6 +14,17 @@ from runtime.protocol.model import NAMESPACE_KINDS, Namespace
 HOST_MNT_NS = "TERRARIUM_HOST_MNT_NS"
 """Environment: the mount namespace the keeper left when it made its own, as readlink prints it."""
 
+MANUALS = {
+    "mnt": "mount_namespaces(7)",
+    "pid": "pid_namespaces(7)",
+    "net": "network_namespaces(7)",
+    "ipc": "ipc_namespaces(7)",
+    "uts": "uts_namespaces(7)",
+    "user": "user_namespaces(7)",
+    "cgroup": "cgroup_namespaces(7)",
+    "time": "time_namespaces(7)",
+}
+
 
 @dataclass(frozen=True)
 class HostNamespaces:

@@ -1,0 +1,170 @@
+"""Where a figure comes from: the very file, its bytes as they are now, and the commands that print the same.
+
+A key only ever chooses among what the container has: a process of its tree, a kind of namespace, a file of its cgroup.
+No path comes from a request.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Literal
+
+from runtime.errors import Code, Fault
+from runtime.kernel import mountinfo, procfs
+from runtime.kernel.target import Target
+from runtime.probes import cgroup_files, cgroups, snapshot, upper_listing
+from runtime.probes.namespaces import HOST_MNT_NS, MANUALS
+from runtime.protocol.model import NAMESPACE_KINDS, SourceText
+
+MAX_BYTES = 64 * 1024
+
+Side = Literal["container", "host"]
+Panel = Literal["processes", "namespaces", "cgroup", "overlay"]
+
+_V1_MANUALS = {
+    "memory": "Documentation/admin-guide/cgroup-v1/memory.rst",
+    "cpu": "Documentation/scheduler/sched-bwc.rst",
+    "cpuacct": "Documentation/admin-guide/cgroup-v1/cpuacct.rst",
+    "pids": "Documentation/admin-guide/cgroup-v1/pids.rst",
+    "blkio": "Documentation/admin-guide/cgroup-v1/blkio-controller.rst",
+}
+_MACHINE_MANUALS = {
+    "meminfo": "proc_meminfo(5)",
+    "vmstat": "proc_vmstat(5)",
+    "stat": "proc_stat(5)",
+    "online": "Documentation/admin-guide/cputopology.rst",
+    "loadavg": "proc_loadavg(5)",
+    "pid_max": "proc_sys_kernel(5)",
+}
+
+
+def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host | None = None) -> SourceText:
+    """The source of one figure.
+
+    Raises `Fault`: `not-found` (field `key`) for a key that is not the container's, `wrong-state` without a process,
+    `vanished`, `access-denied`.
+    """
+    reader: Callable[[], SourceText] = {
+        "processes": lambda: _process(target, side, key, host),
+        "namespaces": lambda: _namespace(target, side, key),
+        "cgroup": lambda: _cgroup(target, side, key),
+        "overlay": lambda: _overlay(target, key),
+    }[panel]
+    try:
+        return reader()
+    except OSError as error:
+        code = Code.VANISHED if error.errno in procfs.GONE else None
+        raise Fault.from_os_error(error, op=f"read the source of {panel}", code=code) from error
+
+
+def _process(target: Target, side: Side, key: str, host: snapshot.Host | None) -> SourceText:
+    taken = snapshot.take(target, host)
+    view = taken.container if side == "container" else taken.host
+    process = view.processes.get(key)
+    if process is None:
+        raise _unknown("process", key, target)
+    inner = taken.container.processes.get(key)
+    return _file(
+        f"/proc/{int(key)}/status",
+        "proc_pid_status(5)",
+        f"/proc/{inner.pid}/status" if inner else None,
+    )
+
+
+def _namespace(target: Target, side: Side, key: str) -> SourceText:
+    if key not in NAMESPACE_KINDS:
+        raise _unknown("namespace", key, target)
+    if side == "container":
+        path = f"/proc/{_pid(target)}/ns/{key}"
+        return SourceText(
+            path=path,
+            raw=os.readlink(path) + "\n",
+            truncated=False,
+            man=MANUALS[key],
+            command_host=f"readlink {path}",
+            command_container=f"readlink /proc/1/ns/{key}",
+        )
+    path = "/proc/1/ns/mnt" if key == "mnt" else f"/proc/self/ns/{key}"
+    try:
+        raw = os.readlink(path)
+    except OSError:
+        raw = os.environ.get(HOST_MNT_NS, "") if key == "mnt" else ""
+        if not raw:
+            raise
+    # A shell on the host is in the host's namespaces: its own links are the same
+    command = f"readlink /proc/self/ns/{key}"
+    return SourceText(
+        path=path, raw=raw + "\n", truncated=False, man=MANUALS[key], command_host=command, command_container=None
+    )
+
+
+def _cgroup(target: Target, side: Side, key: str) -> SourceText:
+    file = cgroup_files.by_key(cgroup_files.of_mode(target.cgroup_mode), key)
+    if file is not None and file.controller in target.cgroup_paths:
+        manual = _V1_MANUALS.get(file.controller, "Documentation/admin-guide/cgroup-v2.rst")
+        if file.name.endswith(".pressure"):
+            manual = "Documentation/accounting/psi.rst"
+        inside = _inside_directory(target, file.controller)
+        path = f"{target.cgroup_paths[file.controller]}/{file.name}"
+        return _file(path, manual, f"{inside}/{file.name}" if inside else None)
+    machine = cgroup_files.by_key(cgroup_files.MACHINE, key) if side == "host" else None
+    if machine is not None:
+        return _file(machine.at, _MACHINE_MANUALS[machine.name], None)
+    raise _unknown("cgroup file", key, target)
+
+
+def _inside_directory(target: Target, controller: str) -> str | None:
+    try:
+        mounts = mountinfo.parse(procfs.read(f"/proc/{_pid(target)}/mountinfo"))
+    except (Fault, OSError, ValueError):
+        return None
+    return cgroups.inside_paths(target, mounts)[0].get(controller)
+
+
+def _overlay(target: Target, key: str) -> SourceText:
+    if key == "mountinfo":
+        return _file(f"/proc/{_pid(target)}/mountinfo", "proc_pid_mountinfo(5)", "/proc/1/mountinfo")
+    if key == "upperdir" and target.upperdir is not None:
+        raw, truncated = upper_listing.listing(target.upperdir, MAX_BYTES)
+        # Our mounts are in the keeper's mount namespace alone: a host shell reaches them through its root
+        path = f"/proc/{target.keeper_pid}/root{target.upperdir}" if target.keeper_pid else target.upperdir
+        return SourceText(
+            path=path,
+            raw=raw,
+            truncated=truncated,
+            man="Documentation/filesystems/overlayfs.rst",
+            command_host=f"find {path} -mindepth 1 -printf '{upper_listing.FORMAT}'",
+            command_container=None,
+        )
+    raise _unknown("overlay source", key, target)
+
+
+def _file(path: str, man: str, inside: str | None) -> SourceText:
+    raw = procfs.read(path, limit=MAX_BYTES + 1)
+    return SourceText(
+        path=path,
+        raw=procfs.text(raw[:MAX_BYTES]),
+        truncated=len(raw) > MAX_BYTES,
+        man=man,
+        command_host=f"cat {path}",
+        command_container=f"cat {inside}" if inside else None,
+    )
+
+
+def _pid(target: Target) -> int:
+    """PID 1, if that number still is the process it was."""
+    if target.pid is None:
+        raise Fault(
+            Code.WRONG_STATE,
+            f"container {target.container.id} has no process",
+            hint="It is stopped: start it to look at its process.",
+        )
+    stat = procfs.Proc().stat(target.pid)
+    if target.starttime not in (0, stat.starttime):
+        raise Fault(Code.VANISHED, f"PID 1 of container {target.container.id} has ended")
+    return target.pid
+
+
+def _unknown(what: str, key: str, target: Target) -> Fault:
+    return Fault(Code.NOT_FOUND, f"no {what} {key[:64]!r} in container {target.container.id}", field="key")
