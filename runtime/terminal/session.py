@@ -154,10 +154,10 @@ class Session:
 
     def close(self, error: pty.ErrorBody) -> None:
         """The terminal is to be no more: every viewer is told why."""
+        self._hang_up()
         for viewer in list(self.viewers.values()):
             viewer.hang_up(error)
         self.viewers.clear()
-        self._hang_up()
         self.ring.close()
 
     def descriptors(self) -> list[int]:
@@ -265,7 +265,8 @@ class Session:
 
     def _input(self, viewer: Viewer, seq: int, data: bytes) -> None:
         def done(status: InputStatus) -> None:
-            viewer.say(pty.input_ack_frame(seq, status))
+            if viewer.id in self.viewers:
+                viewer.say(pty.input_ack_frame(seq, status))
 
         if viewer is not self.driver:
             done(InputStatus.NOT_DRIVER)
