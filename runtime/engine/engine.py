@@ -2,29 +2,87 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+from msgspec.structs import replace
 
 from runtime.config import RuntimeConfig
-from runtime.engine.exits import ExitBook
+from runtime.engine import admission, execution, removal, rootfs, spawn
+from runtime.engine.creation import Creation
+from runtime.engine.exits import ExitBook, OwnChildren
+from runtime.engine.ground import Ground
+from runtime.engine.journal import Journal
+from runtime.engine.oci import OciRuntime
+from runtime.engine.reconcile import reconcile
 from runtime.engine.record import Birth, Record
+from runtime.engine.slots import Slots
+from runtime.engine.spec import Host
+from runtime.engine.steps import Step, perform
+from runtime.errors import Code, Fault
 from runtime.images.store import ImageStore
+from runtime.kernel import cgroups, files, pidfd
 from runtime.kernel.target import Target
 from runtime.protocol import messages, model
+
+_LIVE = (model.State.CREATED, model.State.RUNNING)
 
 
 class Engine:
     """All verbs raise `Fault`. One lock a container; no lock is held across two containers."""
 
     def __init__(self, config: RuntimeConfig, images: ImageStore, exits: ExitBook | None = None) -> None:
-        """Makes nothing. `exits`: the keeper's book; without one, exit statuses come from the kernel alone."""
-        raise NotImplementedError
+        """Reads the host, makes nothing. `exits`: the keeper's book; without one only own children's ends are known."""
+        hierarchies = cgroups.detect()
+        self.config = config
+        self.hierarchies = hierarchies
+        self._ground = Ground(
+            config=config,
+            images=images,
+            hierarchies=hierarchies,
+            host=Host.survey(hierarchies),
+            oci=OciRuntime(config),
+            slots=Slots(config),
+            journal=Journal(config),
+            exits=exits or OwnChildren(),
+        )
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._lock_fd: int | None = None
+        self.troubles: list[str] = []
+
+    @property
+    def failpoint(self) -> Callable[[str], None]:
+        """Called with a step's name after each journaled step; for tests."""
+        return self._ground.failpoint
+
+    @failpoint.setter
+    def failpoint(self, point: Callable[[str], None]) -> None:
+        self._ground.failpoint = point
 
     async def reconcile(self) -> list[Record]:
         """At start: undo what was half made, finish deletes, adopt what lives, sweep what is nobody's.
 
-        Returns the containers that are alive (created or running), whose terminals the caller may take up again.
+        Returns the containers that are alive (created or running), whose terminals the caller may take up again;
+        `troubles` says what resisted. Raises `Fault(wrong-state)` when another engine has this name.
         """
-        raise NotImplementedError
+        self._claim()
+        self.troubles = await reconcile(self._ground)
+        return [record for record in self.records() if record.state in _LIVE]
+
+    def close(self) -> None:
+        """Let go of the name. Containers live on; empty parents of their cgroups and mounts are removed."""
+        for mount in set(self.hierarchies.mounts.values()):
+            with contextlib.suppress(OSError):
+                os.rmdir(f"{mount}/{self.config.name}")
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
 
     async def create(self, launch: messages.Launch) -> Birth | None:
         """Make the container up to OCI `created`: PID 1 is there, its program is not loaded yet.
@@ -33,48 +91,281 @@ class Engine:
         `not-found` or `image-invalid` (the image), `no-capacity`, `already-exists` (someone else's id),
         `unsupported-kernel`, `spawn-failed`. On any of them nothing is left.
         """
-        raise NotImplementedError
+        admission.check_launch(launch)
+        async with self._locked(launch.id):
+            known = self._ground.journal.records.get(launch.id)
+            if known is not None:
+                if known.owner != launch.owner:
+                    raise Fault(Code.ALREADY_EXISTS, f"there is a container {launch.id}", field="id")
+                return None
+            stored = self._ground.images.get(launch.image)
+            init_dir, init_layer = self._ground.images.init_layer(), self._ground.images.init_record()
+            record = self._admit(launch, stored.image.command, [init_layer, *stored.image.layers])
+            creation = Creation(self._ground, record, [init_dir, *stored.lowerdirs], cols=launch.cols, rows=launch.rows)
+            try:
+                birth = await self._bear(creation, creation.steps())
+            except BaseException as error:
+                await self._unmake(record, error)
+                raise
+            self._ground.journal.write(_born(record, birth))
+            return birth
+
+    def _admit(self, launch: messages.Launch, command: list[str], layers: list[model.Layer]) -> Record:
+        """The new container's record, its slot and its share of the host taken. Nothing here waits."""
+        slot = self._ground.slots.take(launch.id)
+        now = time.time()
+        record = Record(
+            id=launch.id,
+            owner=launch.owner,
+            name=launch.name,
+            image=launch.image,
+            command=launch.command or command,
+            limits=launch.limits,
+            slot=slot,
+            host_id=self._ground.slots.host_id(slot),
+            state=model.State.CREATING,
+            created_at=now,
+            deadline_at=None if launch.deadline_seconds is None else now + launch.deadline_seconds,
+            layers=layers,
+            intent="create",
+        )
+        try:
+            admission.check_argv(record.command, "command")
+            admission.check_capacity(self.config, self._ground.journal.records.values(), record)
+            return self._ground.journal.write(record)
+        except BaseException:
+            self._ground.slots.give_back(slot, launch.id)
+            raise
+
+    async def _bear(self, creation: Creation, steps: list[Step]) -> Birth:
+        try:
+            await perform(self._ground, creation.record, steps)
+        except OSError as error:
+            fault = Fault.from_os_error(error, op="create")
+            for note in getattr(error, "__notes__", ()):
+                fault.add_note(note)
+            raise fault from error
+        if creation.birth is None:
+            raise Fault(Code.INTERNAL_ERROR, f"container {creation.record.id}: no PID 1 was made")
+        return creation.birth
+
+    async def _unmake(self, record: Record, error: BaseException) -> None:
+        """After a failed create: the last pieces, the user ids and the record; what resists is left to a restart."""
+        try:
+            await spawn.to_the_end(removal.demolish(self._ground, record))
+        except Exception as failure:
+            error.add_note(f"undo create: {failure}")
 
     async def start(self, id: str) -> Record:
         """Let the created PID 1 run its command."""
-        raise NotImplementedError
+        async with self._locked(id):
+            record = self.record(id)
+            if record.state is model.State.RUNNING:
+                return record
+            if record.state is not model.State.CREATED:
+                raise _wrong_state(record, "be started")
+            await spawn.to_the_end(self._ground.oci.start(id))
+            latest = self.record(id)
+            if latest.state is model.State.STOPPED:  # it ended before we came back
+                return self._ground.journal.write(replace(latest, started_at=time.time()))
+            return self._ground.journal.write(replace(latest, state=model.State.RUNNING, started_at=time.time()))
 
     async def recreate(self, id: str, cols: int, rows: int) -> Birth:
-        """A new PID 1, OCI `created`, for a stopped container; the files it wrote are still there."""
-        raise NotImplementedError
+        """A new PID 1, OCI `created`, for a stopped container; the files it wrote are still there.
+
+        Raises `wrong-state` unless it is stopped, `no-capacity`, and what `create` raises; it stays stopped then.
+        """
+        async with self._locked(id):
+            record = self.record(id)
+            if record.state is not model.State.STOPPED:
+                raise _wrong_state(record, "be started")
+            revived = replace(
+                record,
+                state=model.State.CREATING,
+                generation=record.generation + 1,
+                pid=None,
+                exit=None,
+                started_at=None,
+                intent="revive",
+            )
+            admission.check_capacity(self.config, self._ground.journal.records.values(), revived)
+            stored = self._ground.images.get(record.image)
+            creation = Creation(
+                self._ground, revived, [self._ground.images.init_layer(), *stored.lowerdirs], cols=cols, rows=rows
+            )
+            self._ground.journal.write(revived)
+            try:
+                await removal.forget_oci(self._ground, record)
+                stands = rootfs.stands(self._ground.place(id))
+                birth = await self._bear(creation, creation.revival() if stands else creation.steps())
+            except BaseException:
+                self._ground.journal.write(record)
+                raise
+            self._ground.journal.write(_born(revived, birth))
+            return birth
 
     async def stop(self, id: str, grace_seconds: float = 2.0) -> Record:
         """SIGTERM and SIGHUP to PID 1, SIGKILL after the grace. Returns when it is dead; stopped already: no error."""
-        raise NotImplementedError
+        record = self.record(id)
+        if record.state is model.State.CREATING:
+            async with self._locked(id):
+                record = self.record(id)
+        if record.state not in _LIVE or record.pid is None:
+            return record
+        watch = pidfd.open_pidfd(record.pid, record.starttime)
+        status = None
+        try:
+            if watch is not None:
+                self._ground.group(id).thaw()
+                if record.state is model.State.RUNNING and grace_seconds > 0:
+                    pidfd.send(record.pid, record.starttime, signal.SIGTERM, signal.SIGHUP, signal.SIGCONT)
+                    await spawn.ended(watch, grace_seconds)
+            async with self._locked(id):
+                if id not in self._ground.journal.records:
+                    raise _not_found(id)
+                await removal.kill(self._ground, id, record.pid, record.starttime)
+                if watch is not None and not await spawn.ended(watch, removal.SECONDS):
+                    raise Fault(Code.TIMEOUT, f"container {id}: PID 1 survives SIGKILL", op="kill")
+                status = await self._ground.exits.status(record.pid, record.starttime, execution.STATUS_SECONDS)
+                latest = self.record(id)
+                if latest.generation != record.generation:
+                    return latest
+                return self.exited(id, self.autopsy(id, status))
+        finally:
+            if watch is not None:
+                os.close(watch)
 
     async def delete(self, id: str) -> None:
-        """Kill it and remove all of it. Nothing there: no error."""
-        raise NotImplementedError
+        """Kill it and remove all of it. Nothing there: no error. Raises `timeout` when something resists."""
+        async with self._locked(id):
+            record = self._ground.journal.records.get(id)
+            if record is None:
+                return
+            record = self._ground.journal.write(replace(record, intent="delete"))
+            try:
+                await spawn.to_the_end(removal.demolish(self._ground, record))
+            except OSError as error:
+                raise Fault.from_os_error(error, op="delete") from error
 
     async def exec(self, request: messages.Exec) -> model.ExecResult:
-        """Run a command inside, no terminal. Raises `not-found`, `wrong-state`, `invalid-spec`, `spawn-failed`."""
-        raise NotImplementedError
+        """Run a command inside, no terminal. Raises `not-found`, `wrong-state`, `invalid-spec`, `spawn-failed`,
+        `vanished`. A program that is not there is no error but a result without `exit_code`, with the reason."""
+        admission.check_exec(request)
+        return await execution.on_pipes(self._ground, self._running(request.id), request)
 
     async def exec_tty(self, id: str, argv: list[str], cols: int, rows: int) -> Birth:
-        """Run a command inside on a new pty. Empty `argv`: the image's command."""
-        raise NotImplementedError
+        """Run a command inside on a new pty. Empty `argv`: the image's command. Raises as `exec` does; a program that
+        is not there is `spawn-failed`."""
+        record = self._running(id)
+        if argv:
+            admission.check_argv(argv)
+        else:
+            argv = self._ground.images.get(record.image).image.command
+        return await spawn.to_the_end(execution.on_tty(self._ground, record, argv, cols, rows))
+
+    def _running(self, id: str) -> Record:
+        record = self.record(id)
+        if record.state is not model.State.RUNNING:
+            raise _wrong_state(record, "be entered")
+        return record
 
     def exited(self, id: str, exit: model.Exit) -> Record:
-        """PID 1 ended: the caller saw it. Told twice, or of a container that is gone: no error."""
-        raise NotImplementedError
+        """PID 1 ended: the caller saw it. Told twice, the fuller word stays. Raises `not-found`."""
+        record = self.record(id)
+        if record.state is model.State.STOPPED:
+            known = record.exit
+            if known is not None and (known.code is not None or known.signal is not None):
+                return record
+        elif record.state not in _LIVE or record.intent is not None:
+            return record
+        return self._ground.journal.write(replace(record, state=model.State.STOPPED, pid=None, exit=exit))
 
     def autopsy(self, id: str, status: int | None) -> model.Exit:
         """The `Exit` of PID 1 from its raw wait status (None: unknown) and what its cgroup counted. Call it at once."""
-        raise NotImplementedError
+        if status is None:
+            return model.Exit(at=time.time(), reason="its exit status is not known")
+        code = os.waitstatus_to_exitcode(status)
+        if code >= 0:
+            return model.Exit(at=time.time(), code=code)
+        oom = code == -signal.SIGKILL and bool(self._ground.group(id).oom_kills())
+        reason = "out of memory" if oom else f"killed by {execution.signal_name(-code)}"
+        return model.Exit(at=time.time(), signal=-code, oom=oom, reason=reason)
 
     def records(self) -> list[Record]:
         """All containers, oldest first."""
-        raise NotImplementedError
+        return sorted(self._ground.journal.records.values(), key=lambda record: (record.created_at, record.id))
 
     def record(self, id: str) -> Record:
         """Raises `not-found`."""
-        raise NotImplementedError
+        record = self._ground.journal.records.get(id)
+        if record is None:
+            raise _not_found(id)
+        return record
 
     def target(self, id: str, *, terminals: Sequence[model.Terminal] = (), keeper_pid: int | None = None) -> Target:
         """What the probes look at. Raises `not-found`."""
-        raise NotImplementedError
+        record, place = self.record(id), self._ground.place(id)
+        return Target(
+            container=record.container(terminals, self.config.node),
+            pid=record.pid if record.state in _LIVE else None,
+            starttime=record.starttime,
+            keeper_pid=keeper_pid,
+            cgroup_mode=self.hierarchies.mode,
+            cgroup_paths=dict(self._ground.group(id).paths),
+            lowerdir=[place.layer(index) for index in range(len(record.layers))],
+            upperdir=place.upper,
+            workdir=place.work,
+            merged=place.merged,
+            layers=list(record.layers),
+        )
+
+    @asynccontextmanager
+    async def _locked(self, id: str) -> AsyncIterator[None]:
+        lock = self._locks.setdefault(id, asyncio.Lock())
+        try:
+            async with lock:
+                yield
+        finally:
+            waiting = lock.locked()
+            if not waiting and id not in self._ground.journal.records and self._locks.get(id) is lock:
+                del self._locks[id]
+
+    def _claim(self) -> None:
+        """One engine a name: two would sweep each other's containers."""
+        for directory, mode in (
+            (self.config.run_dir, 0o755),
+            (self.config.state_dir, 0o755),
+            (self.config.containers_dir, 0o700),
+            (self.config.mounts_dir, 0o711),
+            (self.config.oci_root, 0o700),
+        ):
+            os.makedirs(directory, mode=mode, exist_ok=True)
+        if self._lock_fd is None:
+            fd = os.open(self.config.run_dir / "engine.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(fd)
+                raise Fault(Code.WRONG_STATE, f"another worker of the name {self.config.name} is running") from None
+            self._lock_fd = fd
+        files.boot_id()
+
+
+def _born(record: Record, birth: Birth) -> Record:
+    return replace(
+        record,
+        state=model.State.CREATED,
+        pid=birth.pid,
+        starttime=birth.starttime,
+        boot_id=files.boot_id(),
+        intent=None,
+        step=None,
+    )
+
+
+def _not_found(id: str) -> Fault:
+    return Fault(Code.NOT_FOUND, f"there is no container {id}")
+
+
+def _wrong_state(record: Record, verb: str) -> Fault:
+    return Fault(Code.WRONG_STATE, f"container {record.id} is {record.state} and cannot {verb}")

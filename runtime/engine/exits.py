@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import Protocol
 
 
@@ -15,3 +17,27 @@ class ExitBook(Protocol):
         None: nobody knows.
         """
         ...
+
+
+class OwnChildren:
+    """The book of an engine without a keeper: knows only processes that are children of this one, and reaps them."""
+
+    async def status(self, pid: int, starttime: int, timeout: float) -> int | None:  # noqa: ARG002
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        # Polled: a child that is another's to wait for tells nobody, and this is for tools and tests.
+        while (status := _reap(pid)) is None and loop.time() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        return status if status != _STRANGER else None
+
+
+_STRANGER = -1
+
+
+def _reap(pid: int) -> int | None:
+    """The wait status of a child that has ended, None while it lives, `_STRANGER` for what is no child."""
+    try:
+        reaped, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return _STRANGER
+    return status if reaped else None

@@ -1,0 +1,85 @@
+"""The mounts a container stands on, in the caller's mount namespace."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+
+from runtime.kernel import libc
+from runtime.kernel.files import read_text
+
+
+def points(below: str = "/") -> list[str]:
+    """Mount points at or below a directory, in the order they were made (proc(5), mountinfo)."""
+    found = []
+    for line in read_text("/proc/self/mountinfo").splitlines():
+        point = line.split(" ", 5)[4]
+        if "\\" in point:
+            point = point.encode().decode("unicode_escape")
+        if point == below or point.startswith(below.rstrip("/") + "/"):
+            found.append(point)
+    return found
+
+
+def tmpfs(target: str, *, size_bytes: int, inodes: int, mode: int) -> None:
+    """A tmpfs with hard limits of bytes and inodes (tmpfs(5))."""
+    libc.mount(
+        "tmpfs",
+        target,
+        "tmpfs",
+        libc.MS_NOSUID | libc.MS_NODEV,
+        f"size={size_bytes},nr_inodes={inodes},mode={mode:o}",
+    )
+
+
+def overlay(target: str, *, lower: list[str], upper: str, work: str) -> None:
+    """Layers, top first, under a writable upper. Redirects and metacopy off: what the upper holds is whole."""
+    options = f"lowerdir={':'.join(lower)},upperdir={upper},workdir={work},redirect_dir=off,metacopy=off,index=off"
+    if len(options) >= 4096:
+        raise OSError(errno.E2BIG, "too many layers for one overlay", target)
+    libc.mount("overlay", target, "overlay", 0, options)
+
+
+def idmapped(source: str, target: str, userns_fd: int) -> None:
+    """Bind `source` at `target`, read-only, its owners seen through the user namespace (mount_setattr(2))."""
+    tree = libc.open_tree(source)
+    try:
+        attributes = libc.MOUNT_ATTR_IDMAP | libc.MOUNT_ATTR_RDONLY | libc.MOUNT_ATTR_NODEV
+        libc.mount_setattr(tree, attributes, userns_fd)
+        libc.move_mount(tree, target)
+    finally:
+        os.close(tree)
+
+
+def unmount(target: str) -> None:
+    """Take off whatever is mounted at `target`, however often. Not mounted or not there: no error.
+
+    Detached where it is busy: it is gone from this namespace at once, and freed when its last user goes.
+    """
+    for _ in range(16):
+        try:
+            libc.umount(target)
+        except OSError as error:
+            if error.errno in (errno.EINVAL, errno.ENOENT):
+                return
+            if error.errno != errno.EBUSY:
+                raise
+            libc.umount(target, libc.MNT_DETACH)
+
+
+def unmount_below(directory: str) -> None:
+    """All mounts at and below `directory`, last made first."""
+    for point in reversed(points(directory)):
+        unmount(point)
+
+
+def remove_directories(top: str) -> None:
+    """Remove a tree of empty directories that were mount points. Never follows a mount: rmdir(2) would say EBUSY."""
+    with contextlib.suppress(FileNotFoundError):
+        for entry in list(os.scandir(top)):
+            if entry.is_dir(follow_symlinks=False):
+                remove_directories(entry.path)
+            else:
+                os.unlink(entry.path)
+        os.rmdir(top)
