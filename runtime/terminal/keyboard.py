@@ -11,6 +11,7 @@ from runtime.kernel import pty
 from runtime.protocol.pty import MAX_INPUT_UNACKED, InputStatus
 
 Done = Callable[[InputStatus], None]
+AT_ONCE = 256 * 1024  # bytes that may wait here with the sender's credit given back, so that a Ctrl-C can follow them
 _RETRY = (0.002, 0.05)  # seconds; a pty whose input is full does not reliably wake a poll for writing
 
 
@@ -26,7 +27,11 @@ class Keyboard:
         self._delay = _RETRY[0]
 
     def type(self, data: bytes, done: Done) -> None:
-        """`done` is called once: when all of it is in the pty, or dropped; and before that when it must wait."""
+        """`done` is called with WRITTEN when all of it is in the pty, or with DROPPED.
+
+        Before that with QUEUED when it must wait and little does; a sender of much gets no such word, and its credit
+        holds it.
+        """
         if not self._queue:
             data = data[self._write(data) :]
             if not data:
@@ -38,12 +43,13 @@ class Keyboard:
                 self.type(rest, done)
             else:
                 done(InputStatus.WRITTEN)
-        elif self._queued + len(data) > MAX_INPUT_UNACKED:
+        elif self._queued + len(data) > AT_ONCE + 2 * MAX_INPUT_UNACKED:
             done(InputStatus.DROPPED)
         else:
             self._queue.append((data, done))
             self._queued += len(data)
-            done(InputStatus.QUEUED)
+            if self._queued <= AT_ONCE:
+                done(InputStatus.QUEUED)
             self._wait()
 
     def close(self) -> None:

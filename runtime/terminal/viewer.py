@@ -45,16 +45,18 @@ class Viewer:
         self._outlet = outlet
         self._replay: Plan | None = None
         self._replay_end = 0
-        self._exit_sent = False
+        self._over = False
         self._pace = _Pace()
 
     def say(self, frame: bytes) -> None:
-        self._outlet.write(framed(frame))
+        if not self._over:
+            self._outlet.write(framed(frame))
 
     def hang_up(self, error: pty.ErrorBody | None = None) -> None:
         """Tell why, and close once that is out."""
         if error:
             self.say(pty.json_frame(Kind.ERROR, error))
+        self._over = True
         self._outlet.close()
 
     def replay(self, plan: Plan, end: int) -> None:
@@ -67,7 +69,9 @@ class Viewer:
         self._close_replay()
 
     def pump(self, ring: Ring, modes: Modes, *, governs: bool, exit: pty.ExitBody | None) -> None:
-        """Send what credit and socket allow, and EXIT after the last byte."""
+        """Send what credit and socket allow; after the last byte EXIT, and close."""
+        if self._over:
+            return
         head = ring.head
         if self.sent < ring.tail or (not governs and head - self.sent > pty.RING_BYTES // 2):
             if self.sent - self.acked > self.window // 2:
@@ -89,9 +93,9 @@ class Viewer:
             self._outlet.write(b"".join((_OUTPUT.pack(9 + count, Kind.OUTPUT, start), *parts)))
             self._pace.sending(self.sent)
             self._close_replay()
-        if exit and self.sent == head and not self._replay and not self._exit_sent:
-            self._exit_sent = True
+        if exit and self.sent == head and not self._replay:
             self.say(pty.json_frame(Kind.EXIT, exit))
+            self.hang_up()
 
     def ack(self, offset: int) -> None:
         """The viewer has parsed up to `offset`; never more than was sent, never backwards."""

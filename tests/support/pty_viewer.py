@@ -27,6 +27,7 @@ class Screen:
         self.state: pty.StateBody | None = None
         self.inputs: dict[int, list[int]] = {}
         self.gaps = 0
+        self.closed = False
 
     def feed(self, frame: bytes) -> None:
         kind = Kind(frame[0])
@@ -69,13 +70,12 @@ class FakeOutlet:
     def __init__(self) -> None:
         self.screen = Screen()
         self.stuck = False
-        self.closed = False
         self.unread: deque[bytes] = deque()
         self.heard: Callable[[], None] = lambda: None
         self._deframer = Deframer(MAX_PTY_FRAME)
 
     def write(self, data: bytes) -> None:
-        assert not self.closed
+        assert not self.screen.closed
         self.unread.append(data)
         if not self.stuck:
             self.take()
@@ -90,7 +90,7 @@ class FakeOutlet:
         return sum(map(len, self.unread))
 
     def close(self) -> None:
-        self.closed = True
+        self.screen.closed = True
 
 
 async def until(condition: Callable[[], object], what: str, *, within: float = 10.0) -> None:

@@ -181,7 +181,7 @@ def test_nonsense_from_the_worker_is_answered_and_survived(service: Service) -> 
     line.send(b'{"op":"hold","seq":3,"key":"k","meta":{}}')  # nothing to hold
     wire.send(line, wire.encode({"op": "list", "seq": 4}))
     line.settimeout(5)
-    answers = []
+    answers: list[wire.Message] = []
     while not answers or answers[-1].get("re") != 4:
         heard = wire.receive(line)
         assert heard is not None
@@ -193,7 +193,7 @@ def test_nonsense_from_the_worker_is_answered_and_survived(service: Service) -> 
 
 def test_workers_that_die_young_are_started_less_and_less_often(service: Service) -> None:
     begun = time.monotonic()
-    seen = set()
+    seen: set[int] = set()
     while len(seen) < 3:
         pid, line, _ = service.worker()
         line.close()
