@@ -1,0 +1,52 @@
+"""The few programs that the fake worker's containers have."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from runtime.errors import Code, Fault
+from runtime.protocol import messages, model
+from tests.support.fake_world import World
+
+
+async def execute(world: World, request: messages.Exec) -> model.ExecResult:
+    """Raises `Fault(spawn-failed)` for a program that is not there."""
+    began = time.monotonic()
+    out, err, code, late = b"", b"", 0, False
+    match request.argv:
+        case ["true"]:
+            pass
+        case ["false"]:
+            code = 1
+        case ["echo", *words]:
+            out = " ".join(words).encode() + b"\n"
+        case ["cat"]:
+            out = request.stdin
+        case ["cat", "/proc/1/comm"]:
+            out = world.processes[1][0].encode() + b"\n"
+        case ["cat", path]:
+            err, code = f"cat: can't open '{path}': No such file or directory\n".encode(), 1
+        case ["printf", text]:
+            out = text.encode().decode("unicode_escape").encode("latin-1")
+        case ["touch", path]:
+            world.files[path] = 0
+        case ["sh", "-c", script] if script.startswith("exit "):
+            code = int(script.removeprefix("exit "))
+        case ["yes"]:
+            out, late = b"y\n" * messages.MAX_OUTPUT, True
+        case ["sleep", seconds]:
+            late = float(seconds) > request.timeout_seconds
+            await asyncio.sleep(min(float(seconds), request.timeout_seconds))
+        case [name, *_]:
+            raise Fault(Code.SPAWN_FAILED, f"no program {name} in the container", field="argv")
+    return model.ExecResult(
+        exit_code=None if late else code,
+        signal=9 if late else None,
+        reason=f"timed out after {request.timeout_seconds:g} s" if late else None,
+        stdout=out[: request.output_bytes],
+        stderr=err[: request.output_bytes],
+        truncated=len(out) > request.output_bytes,
+        timed_out=late,
+        duration_ms=int((time.monotonic() - began) * 1000),
+    )
