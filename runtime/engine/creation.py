@@ -93,6 +93,8 @@ class Creation:
         if since is None:
             raise Fault(Code.SPAWN_FAILED, "PID 1 died before it was started", op="create")
         self._join_unified(pid)
+        group = self.ground.group(self.record.id)
+        group.limit_cpu(spec.cpu_quota_usec(self.record.limits), spec.CPU_PERIOD_USEC)
 
     def _join_unified(self, pid: int) -> None:
         """Every container has a cgroup2 directory where the host has cgroup2, also when the runtime leaves it out."""

@@ -197,12 +197,15 @@ def _resources(host: Host, limits: model.Limits) -> dict[str, Any]:
         "devices": [{"allow": False, "access": "rwm"}],
         "memory": memory,
         "pids": {"limit": limits.pids},
-        "cpu": {
-            "shares": CPU_SHARES,
-            "quota": max(1000, round(limits.cpus * CPU_PERIOD_USEC)),
-            "period": CPU_PERIOD_USEC,
-        },
+        # The quota is set between create and start: under it, the runtime's own work of 30 ms would take a second
+        # for a container of a twentieth of a core.
+        "cpu": {"shares": CPU_SHARES, "period": CPU_PERIOD_USEC},
     }
+
+
+def cpu_quota_usec(limits: model.Limits) -> int:
+    """`limits.cpus` in each `CPU_PERIOD_USEC`; the kernel takes no less than 1 ms."""
+    return max(1000, round(limits.cpus * CPU_PERIOD_USEC))
 
 
 def hostname(name: str, id: str) -> str:

@@ -155,6 +155,14 @@ class Group:
                     left.append(directory)
         return left
 
+    def limit_cpu(self, quota_usec: int, period_usec: int) -> None:
+        """How much processor time the group gets in each period. Raises `OSError`."""
+        if "cpu" in self.paths:
+            write_text(f"{self.paths['cpu']}/cpu.cfs_period_us", str(period_usec))
+            write_text(f"{self.paths['cpu']}/cpu.cfs_quota_us", str(quota_usec))
+        else:
+            write_text(f"{self.paths[UNIFIED]}/cpu.max", f"{quota_usec} {period_usec}")
+
     def oom_kills(self) -> int | None:
         """How many of its processes the kernel killed for want of memory; None when that cannot be read."""
         source = ("memory", "memory.oom_control") if "memory" in self.paths else (UNIFIED, "memory.events")
