@@ -7,6 +7,8 @@ from runtime.protocol.model import Figure, Summary
 
 UNLIMITED_V1 = 2**63 - 4096  # memory.limit_in_bytes where none is set: the largest whole number of pages
 
+NOT_COUNTED = "v1 counts a group's I/O only on devices for which a blkio.throttle limit is set, and none is"
+
 Figures = dict[str, dict[str, Figure]]
 """Section (`memory cpu pids io`) → file → figure."""
 
@@ -22,9 +24,16 @@ def _in(value: Figure, key: str) -> int | None:
 
 
 def _sum(value: Figure, ending: str) -> int | None:
+    """Over all devices: v2 lists those that were used, so none is 0."""
     if not isinstance(value, dict):
         return None
-    return sum(int(figure) for key, figure in value.items() if key.endswith(ending) and isinstance(figure, int))
+    return sum(figure for key, figure in value.items() if key.endswith(ending) and isinstance(figure, int))
+
+
+def _sum_v1(value: Figure, ending: str) -> int | None:
+    """As `_sum`; but v1 lists the devices it counts on, and none of them is no figure at all."""
+    counted = isinstance(value, dict) and any(key.endswith(ending) for key in value)
+    return _sum(value, ending) if counted else None
 
 
 def _thousandth(value: int | None) -> int | None:
@@ -55,8 +64,8 @@ def _summary_v1(figures: Figures) -> tuple[Summary, dict[str, str]]:
         throttled_usec=_thousandth(_in(stat, "throttled_time")),
         pids_current=_number(pids.get("pids.current")),
         pids_max=_number(pids.get("pids.max")),
-        io_read_bytes=_sum(io, " Read"),
-        io_write_bytes=_sum(io, " Write"),
+        io_read_bytes=_sum_v1(io, " Read"),
+        io_write_bytes=_sum_v1(io, " Write"),
     )
     return summary, _SOURCES_V1
 
@@ -87,10 +96,13 @@ def _summary_v2(figures: Figures) -> tuple[Summary, dict[str, str]]:
 def explain(summary: Summary, sources: dict[str, str], figures: Figures, gaps: Gaps) -> None:
     """Give each null of the summary whose file is missing that file's reason. A null with no reason is no limit."""
     for name, key in sources.items():
+        if getattr(summary, name) is not None:
+            continue
         section, _, file = key.partition("/")
-        reason = gaps.get(f"cgroup.{section}.{file}")
-        if reason and getattr(summary, name) is None and figures[section].get(file) is None:
-            gaps[f"cgroup.summary.{name}"] = reason
+        if figures[section].get(file) is None:
+            gaps[f"cgroup.summary.{name}"] = gaps.get(f"cgroup.{section}.{file}", "not read")
+        elif section == "io":
+            gaps[f"cgroup.summary.{name}"] = NOT_COUNTED
 
 
 _SOURCES_V1 = {

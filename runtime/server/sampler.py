@@ -10,7 +10,7 @@ import asyncio
 import logging
 import math
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 
 from runtime.errors import Code, Fault
@@ -116,7 +116,7 @@ class Sampler:
         finally:
             camera.close()
 
-    async def watch(self, id: str) -> AsyncIterator[bytes]:
+    async def watch(self, id: str) -> AsyncGenerator[bytes, None]:
         """Payloads of `Watched`, `Patched` and at last `Gone`, without their length prefix.
 
         Raises `Fault(not-found)` before the first. Leave it by `aclosing`, or the container is watched on.

@@ -1,0 +1,221 @@
+"""Figures of control groups, from files that real kernels wrote."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from runtime.kernel import mountinfo
+from runtime.probes import cgroup_files, cgroups, kept
+from runtime.probes.cgroup_summary import NOT_COUNTED
+from runtime.protocol.model import Summary
+from tests.support.proc_tree import World, world
+
+_MODES = ["v1", "v2", "hybrid"]
+
+
+def test_pure_v2_has_v2_names_and_a_whole_summary(tmp_path: Path) -> None:
+    probe = cgroups.Cgroups(world(tmp_path, "v2").target)
+    cgroup, gaps = probe.take()
+    assert gaps == {}
+    assert cgroup.memory["memory.max"] == 67_108_864
+    assert cgroup.memory["memory.high"] == "max"
+    assert cgroup.cpu["cpu.max"] == "50000 100000"
+    assert cgroup.io["io.stat"] == {}
+    assert cgroup.summary == Summary(
+        memory_bytes=409_600,
+        memory_limit_bytes=67_108_864,
+        memory_peak_bytes=471_040,
+        oom_kills=0,
+        cpu_usage_usec=3_072_511,
+        cpu_quota_usec=50_000,
+        cpu_period_usec=100_000,
+        nr_periods=63,
+        nr_throttled=15,
+        throttled_usec=77_680,
+        pids_current=3,
+        pids_max=64,
+        io_read_bytes=0,
+        io_write_bytes=0,
+    )
+    probe.close()
+
+
+def test_hybrid_has_v1_limits_and_cgroup2_pressure(tmp_path: Path) -> None:
+    probe = cgroups.Cgroups(world(tmp_path, "hybrid").target)
+    cgroup, gaps = probe.take()
+    assert cgroup.memory["memory.limit_in_bytes"] == 67_108_864
+    assert cgroup.memory["memory.oom_control"] == {"oom_kill_disable": 0, "under_oom": 0, "oom_kill": 1}
+    pressure = cgroup.cpu["cpu.pressure"]
+    assert isinstance(pressure, dict)
+    assert pressure["some avg10"] == 3.26
+    assert pressure["full total"] == 383_312
+    assert cgroup.summary == Summary(
+        memory_bytes=10_145_792,
+        memory_limit_bytes=67_108_864,
+        memory_peak_bytes=67_108_864,
+        oom_kills=1,
+        cpu_usage_usec=842_659,
+        cpu_quota_usec=50_000,
+        cpu_period_usec=100_000,
+        nr_periods=19,
+        nr_throttled=15,
+        throttled_usec=734_389,
+        pids_current=1,
+        pids_max=64,
+    )
+    assert gaps == {"cgroup.summary.io_read_bytes": NOT_COUNTED, "cgroup.summary.io_write_bytes": NOT_COUNTED}
+    probe.close()
+
+
+def test_v1_has_no_pressure_and_does_not_miss_it(tmp_path: Path) -> None:
+    probe = cgroups.Cgroups(world(tmp_path, "v1").target)
+    cgroup, _ = probe.take()
+    assert "memory.pressure" not in cgroup.memory
+    assert cgroup.summary.memory_bytes == 10_145_792
+    probe.close()
+
+
+def test_v1_counts_io_where_a_limit_makes_it_count(tmp_path: Path) -> None:
+    here = world(tmp_path, "v1")
+    Path(here.paths["blkio"], "blkio.throttle.io_service_bytes_recursive").write_text(
+        "254:0 Read 1048576\n254:0 Write 4198400\n254:0 Sync 9441280\n254:0 Async 0\n254:0 Total 9441280\n"
+        "8:0 Read 512\n8:0 Write 0\nTotal 9441280\n"
+    )
+    probe = cgroups.Cgroups(here.target)
+    summary = probe.take()[0].summary
+    assert (summary.io_read_bytes, summary.io_write_bytes) == (1_048_576 + 512, 4_198_400)
+    probe.close()
+
+
+def test_v2_io_is_summed_over_devices(tmp_path: Path) -> None:
+    here = world(tmp_path, "v2")
+    Path(here.paths["unified"], "io.stat").write_text(
+        "254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n8:0 rbytes=1 wbytes=0 rios=1 wios=0\n"
+    )
+    probe = cgroups.Cgroups(here.target)
+    summary = probe.take()[0].summary
+    assert (summary.io_read_bytes, summary.io_write_bytes) == (4097, 8192)
+    probe.close()
+
+
+def test_no_limit_is_null_and_no_gap(tmp_path: Path) -> None:
+    here = world(tmp_path, "hybrid")
+    Path(here.paths["memory"], "memory.limit_in_bytes").write_text("9223372036854771712\n")
+    Path(here.paths["cpu"], "cpu.cfs_quota_us").write_text("-1\n")
+    Path(here.paths["pids"], "pids.max").write_text("max\n")
+    probe = cgroups.Cgroups(here.target)
+    cgroup, gaps = probe.take()
+    assert (cgroup.summary.memory_limit_bytes, cgroup.summary.cpu_quota_usec, cgroup.summary.pids_max) == (
+        None, None, None,
+    )  # fmt: skip
+    assert not [path for path in gaps if "limit" in path or "quota" in path or "pids" in path]
+    probe.close()
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_every_summary_figure_names_a_file_that_is_read(tmp_path: Path, mode: str) -> None:
+    probe = cgroups.Cgroups(world(tmp_path, mode).target)  # type: ignore[arg-type]
+    cgroup, _ = probe.take()
+    assert set(cgroup.sources) == set(Summary.__struct_fields__)
+    for key in cgroup.sources.values():
+        assert cgroup_files.by_key(cgroup_files.of_mode(mode), key), key
+    probe.close()
+
+
+def test_a_missing_file_is_null_with_its_reason_in_the_summary_too(tmp_path: Path) -> None:
+    here = world(tmp_path, "v2")
+    Path(here.paths["unified"], "memory.peak").unlink()
+    probe = cgroups.Cgroups(here.target)
+    cgroup, gaps = probe.take()
+    assert cgroup.memory["memory.peak"] is None
+    assert gaps["cgroup.memory.memory.peak"].startswith("ENOENT: no such file or directory (")
+    assert gaps["cgroup.summary.memory_peak_bytes"] == gaps["cgroup.memory.memory.peak"]
+    probe.close()
+
+
+def test_a_file_that_is_no_figure_is_a_gap(tmp_path: Path) -> None:
+    here = world(tmp_path, "v2")
+    Path(here.paths["unified"], "memory.events").write_text("what is this\n")
+    probe = cgroups.Cgroups(here.target)
+    assert "not understood" in probe.take()[1]["cgroup.memory.memory.events"]
+    probe.close()
+
+
+def test_inside_paths_come_from_the_containers_mounts(tmp_path: Path) -> None:
+    here = world(tmp_path, "hybrid")
+    target = dataclasses.replace(
+        here.target,
+        cgroup_paths={
+            "memory": "/sys/fs/cgroup/memory/terrarium/c",
+            "cpu": "/sys/fs/cgroup/cpu,cpuacct/terrarium/c",
+            "cpuacct": "/sys/fs/cgroup/cpu,cpuacct/terrarium/c",
+            "pids": "/sys/fs/cgroup/pids/terrarium/c",
+            "unified": "/sys/fs/cgroup/unified/terrarium/c",
+        },
+    )
+    mounts = mountinfo.parse(
+        b"1 0 0:1 / / rw - overlay overlay rw\n"
+        b"2 1 0:2 /terrarium/c /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+        b"3 1 0:3 /terrarium/c /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n"
+        b"4 1 0:4 /terrarium /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n"
+        b"5 1 0:5 /terrarium/other /sys/fs/cgroup/unified ro - cgroup2 cgroup2 rw\n"
+    )
+    paths, gaps = cgroups.inside_paths(target, mounts)
+    assert paths == {
+        "memory": "/sys/fs/cgroup/memory",
+        "cpu": "/sys/fs/cgroup/cpu,cpuacct",
+        "cpuacct": "/sys/fs/cgroup/cpu,cpuacct",
+        "pids": "/sys/fs/cgroup/pids/c",
+    }
+    assert list(gaps) == ["cgroup.paths.unified"]
+
+
+def test_the_machines_figures_stand_beside_on_the_host(tmp_path: Path) -> None:
+    probe, machine = cgroups.Cgroups(world(tmp_path).target), cgroups.Machine()
+    cgroup, _ = probe.take()
+    host = cgroups.from_host(cgroup, machine.take(0.0)[0])
+    meminfo = host.memory["meminfo"]
+    assert isinstance(meminfo, dict)
+    assert int(meminfo["MemTotal"] or 0) > 2**27
+    assert host.summary == cgroup.summary
+    assert "meminfo" not in cgroup.memory
+    probe.close()
+    machine.close()
+
+
+def test_a_kept_file_is_parsed_only_when_its_bytes_change(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("1\n")
+    parsed: list[bytes] = []
+
+    def parse(raw: bytes) -> int:
+        parsed.append(raw)
+        return int(raw)
+
+    file = kept.KeptFile(str(path), parse)
+    assert [file.read(), file.read()] == [1, 1]
+    path.write_text("2\n")
+    assert file.read() == 2
+    assert parsed == [b"1\n", b"2\n"]
+    file.close()
+    assert file.read() == 2
+    file.close()
+
+
+def test_without_descriptors_to_spare_a_file_is_read_and_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "_budget", 0)
+    path = tmp_path / "file"
+    path.write_text("1\n")
+    file = kept.KeptFile(str(path), int)
+    assert file.read() == 1
+    assert file._fd == -1
+
+
+def test_a_world_of_each_mode_is_whole(tmp_path: Path) -> None:
+    worlds: list[World] = [world(tmp_path / mode, mode) for mode in ("v1", "v2", "hybrid")]
+    assert [here.target.cgroup_mode for here in worlds] == _MODES
