@@ -12,7 +12,7 @@ export default defineConfig(({ command }) => ({
     target: "es2022",
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // the page's policy allows no data: script, and fonts cache better as files
-    rollupOptions: { input: { main: "frontend/src/pages/main.ts" } },
+    rollupOptions: { input: { main: "frontend/src/pages/main.tsx" } },
   },
   server: { host: "127.0.0.1", port: 8200, strictPort: true },
   test: {

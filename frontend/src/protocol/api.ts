@@ -35,7 +35,8 @@ export class Api {
     );
   container = (id: string): Promise<RestContainer> => this.#call("GET", `/containers/${id}`);
   launch = (request: LaunchRequest): Promise<RestContainer> => this.#call("POST", "/containers", request);
-  start = (id: string): Promise<RestContainer> => this.#call("POST", `/containers/${id}/start`);
+  start = (id: string, size?: { cols: number; rows: number }): Promise<RestContainer> =>
+    this.#call("POST", `/containers/${id}/start`, size ?? {});
   stop = (id: string): Promise<RestContainer> => this.#call("POST", `/containers/${id}/stop`);
   remove = (id: string): Promise<void> => this.#call("DELETE", `/containers/${id}`);
 

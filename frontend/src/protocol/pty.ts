@@ -164,6 +164,9 @@ export const visibility = (visible: boolean): Uint8Array<ArrayBuffer> =>
 
 export const signal = (signo: 2 | 3 | 20): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.SIGNAL, signo);
 
+/** The sender takes over the driving: its keys reach the shell, its size is the terminal's. */
+export const take = (): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.CONTROL, 4);
+
 export const redraw = (): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.REDRAW);
 
 export function clamp(value: number, bounds: { min: number; max: number }): number {

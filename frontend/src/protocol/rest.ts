@@ -1,12 +1,17 @@
 /** What the web side answers under /api/v1, and the state it renders into the page. Times are ISO 8601. */
-import type { Code, Exit, Image, Limits, Snapshot, SourceText, State } from "./generated";
+import type { Code, Exit, Image as LiveImage, Limits, Snapshot, State } from "./generated";
+
+/** As the live stream has it, but for the time. */
+export type RestExit = Omit<Exit, "at"> & { at: string };
+
+export type Image = Omit<LiveImage, "created_at"> & { created_at: string };
 
 export interface RestTerminal {
   id: string;
   argv: string[];
   console: boolean;
   pid?: number | null;
-  exit?: Exit | null;
+  exit?: RestExit | null;
 }
 
 export interface RestContainer {
@@ -14,14 +19,15 @@ export interface RestContainer {
   name: string;
   image: string;
   command: string[];
-  /** `lost`: the database knows it, the worker does not (any more). */
+  /** `lost`: it was meant to be, but no worker has it any more. */
   state: State | "lost";
   pid?: number | null;
   created_at: string;
   started_at?: string | null;
-  exit?: Exit | null;
+  exit?: RestExit | null;
   limits: Limits;
-  terminal_url: string;
+  /** The console's; null where there is none to attach to. */
+  terminal_url: string | null;
   live_url: string;
   terminals: RestTerminal[];
 }
@@ -32,12 +38,11 @@ export interface Attachment {
   subprotocol: string;
 }
 
-/** What one user may use in all; a member left out has no bound. */
-export interface Quota {
-  containers?: number | null;
-  memory_bytes?: number | null;
-  cpus?: number | null;
-  pids?: number | null;
+/** What one person may have; all but `containers` bound each container. `defaults`: where a launch names no limit. */
+export interface Quota extends Limits {
+  containers: number;
+  containers_used: number;
+  defaults: Limits;
 }
 
 export interface LaunchRequest {
@@ -47,6 +52,9 @@ export interface LaunchRequest {
   memory_bytes?: number;
   cpus?: number;
   pids?: number;
+  disk_bytes?: number;
+  cols?: number;
+  rows?: number;
 }
 
 export type Language = "en" | "zh-hans";
@@ -61,8 +69,8 @@ export interface Boot {
   containers: RestContainer[];
   container: RestContainer | null;
   snapshot: Snapshot | null;
-  quota?: Quota | null;
-  urls: Partial<Record<"home" | "logout" | "admin" | "setlang" | "docs" | "api" | "account", string>>;
+  quota: Quota;
+  urls: Partial<Record<"home" | "login" | "logout" | "admin" | "setlang" | "docs" | "api", string>>;
   /** The worker could not be asked when the page was made: what to say instead of a list. */
   error?: ErrorJson | null;
 }
@@ -74,5 +82,3 @@ export interface ErrorJson {
   field?: string | null;
   hint?: string | null;
 }
-
-export type { Exit, Image, Limits, Snapshot, SourceText, State };

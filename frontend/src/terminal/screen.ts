@@ -16,6 +16,7 @@ export interface ScreenEvents {
   data(text: string): void;
   binary(text: string): void;
   resized(): void;
+  focused(): void;
   title(text: string): void;
   /** Several lines at a prompt that would run each at once: true to go on. */
   confirmPaste(text: string): Promise<boolean>;
@@ -88,6 +89,7 @@ export class XtermScreen implements Screen {
       this.#term.open(this.element);
     }
     this.#term.textarea?.setAttribute("aria-label", label);
+    this.element.addEventListener("focusin", this.events.focused);
     this.#observer.observe(this.element);
     this.#useWebgl();
     this.fit();

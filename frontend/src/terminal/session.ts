@@ -18,6 +18,7 @@ import {
   ReplayKind,
   resize,
   SUBPROTOCOL,
+  take,
   visibility,
 } from "../protocol/pty";
 import type { Attachment } from "../protocol/rest";
@@ -83,9 +84,11 @@ export class Session {
   readonly #encoder = new TextEncoder();
   readonly #listeners = new AbortController();
   #socket: WebSocket | null = null;
+  #opened = false;
   #attempt = 0;
   #welcome: Welcome | null = null;
   #epoch: string | null = null;
+  #size = { cols: 80, rows: 24 };
   #sentSize = "";
   #resizeSeq = 0;
   #pingSeq = 0;
@@ -106,7 +109,10 @@ export class Session {
     return this.#state;
   }
 
+  /** Connects; to be called when a view first shows the screen, for then it knows its size. Again: does nothing. */
   open(): void {
+    if (this.#opened) return;
+    this.#opened = true;
     const { signal: aborted } = this.#listeners;
     const back = () => this.#pageIsBack();
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal: aborted });
@@ -148,6 +154,11 @@ export class Session {
   /** Mouse reports in the old encoding: a string of bytes, not of characters. */
   inputBinary(text: string): void {
     this.#push(Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff));
+  }
+
+  /** This page's keys are to go to the shell, not another page's. */
+  takeOver(): void {
+    if (!this.#state.peek().driver) this.#send(take());
   }
 
   /** The screen has another size. */
@@ -247,17 +258,17 @@ export class Session {
         this.#downlink.restart(frame.end);
         break;
       case Kind.SIZE:
-        if (!this.#state.peek().driver) {
-          this.#downlink.after(() => this.screen.resizeTo(frame.cols, frame.rows));
-        }
+        this.#size = { cols: frame.cols, rows: frame.rows };
+        if (!this.#state.peek().driver) this.#followSize();
         break;
       case Kind.INPUT_ACK:
-        if (!this.#uplink.acknowledge(frame.seq, frame.status)) {
-          this.#set(frame.status === InputStatus.NOT_DRIVER ? { driver: false } : { dropped: true });
+        if (!this.#uplink.acknowledge(frame.seq, frame.status) && frame.status === InputStatus.DROPPED) {
+          this.#set({ dropped: true });
         }
         break;
       case Kind.STATE:
-        this.#set({ driver: frame.body.driver === this.#welcome?.viewer, viewers: frame.body.viewers });
+        this.#set({ viewers: frame.body.viewers });
+        this.#drives(frame.body.driver === this.#welcome?.viewer);
         break;
       case Kind.PONG:
         clearTimeout(this.#pongTimer);
@@ -280,10 +291,25 @@ export class Session {
     const send = (frame: Uint8Array<ArrayBuffer>) => this.#send(frame);
     this.#downlink.connect(send);
     this.#set({ phase: "live", problem: null, detail: null, driver: welcome.driver, dropped: false });
-    if (welcome.driver) this.#uplink.connect(send);
-    else this.screen.resizeTo(welcome.cols, welcome.rows);
-    this.#sendSize(); // it may have changed since HELLO
+    this.#uplink.connect(send);
+    this.#size = { cols: welcome.cols, rows: welcome.rows };
+    if (welcome.driver) this.#sendSize();
+    else this.#followSize();
     this.#pingLater();
+  }
+
+  /** Another page of the same person took the keys, or gave them back. */
+  #drives(driver: boolean): void {
+    if (driver === this.#state.peek().driver) return;
+    this.#set({ driver });
+    this.#sentSize = "";
+    if (driver) this.#sendSize();
+    else this.#followSize();
+  }
+
+  #followSize(): void {
+    const { cols, rows } = this.#size;
+    this.#downlink.after(() => this.screen.resizeTo(cols, rows));
   }
 
   #closed(code: number): void {

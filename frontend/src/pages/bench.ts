@@ -1,0 +1,196 @@
+/** What the workbench knows and can do: one container, its terminals, its live state. No markup. */
+import { batch, computed, effect, type Signal, signal } from "@preact/signals";
+import { type Key, t } from "../i18n/index";
+import { type Api, ApiError } from "../protocol/api";
+import { LiveSocket } from "../protocol/live";
+import type { RestContainer, RestExit } from "../protocol/rest";
+import { LiveStore } from "../state/live";
+import { Book, type Tab } from "../terminal/book";
+import { announce } from "../ui/announce";
+import { ask } from "../ui/dialog";
+import { type Failure, failure } from "../ui/failure";
+import type { Condition } from "../ui/state";
+
+export type Busy = "starting" | "stopping" | "deleting" | null;
+
+export class Bench {
+  readonly container: Signal<RestContainer>;
+  readonly store: LiveStore;
+  readonly book: Book;
+  readonly busy = signal<Busy>(null);
+  readonly opening = signal(false);
+  readonly failure = signal<(Failure & { again: () => void }) | null>(null);
+  readonly condition = computed<Condition>(() =>
+    this.store.state.value.status === "gone" ? "gone" : this.container.value.state,
+  );
+  readonly #live: LiveSocket;
+  readonly #stops: (() => void)[] = [];
+  #generation: number | null = null;
+
+  constructor(
+    private readonly api: Api,
+    private readonly first: RestContainer,
+    snapshot: ConstructorParameters<typeof LiveStore>[0],
+  ) {
+    this.container = signal(first);
+    this.store = new LiveStore(snapshot);
+    this.book = new Book({
+      attach: (terminal) => api.attach(first.id, terminal),
+      confirmPaste: (text) =>
+        ask({
+          title: t("paste.title"),
+          body: t("paste.body", { lines: text.trimEnd().split(/\r\n|\r|\n/).length }),
+          action: t("paste.action"),
+        }),
+      loadScreen: () => import("../terminal/screen"),
+    });
+    this.book.sync(first.terminals);
+    this.#live = new LiveSocket(first.live_url, this.store);
+  }
+
+  open(): void {
+    this.#live.open();
+    this.#stops.push(effect(() => this.#follow()));
+  }
+
+  dispose(): void {
+    for (const stop of this.#stops) stop();
+    this.#live.close();
+    this.book.dispose();
+  }
+
+  /** The worker's word, as it comes, into what the page shows. */
+  #follow(): void {
+    const { snapshot, status } = this.store.state.value;
+    if (snapshot === null || status !== "live") return;
+    const { info } = snapshot;
+    const before = this.container.peek();
+    batch(() => {
+      this.container.value = {
+        ...before,
+        state: info.state,
+        pid: info.pid,
+        exit: info.exit ? { ...info.exit, at: new Date(info.exit.at * 1000).toISOString() } : null,
+      };
+      this.book.sync(info.terminals);
+    });
+    if (this.#generation !== null && info.generation !== this.#generation) this.#runsAgain();
+    this.#generation = info.generation;
+  }
+
+  start(): Promise<void> {
+    return this.#act("starting", "failure.start", async () => {
+      const { cols, rows } = this.book.front?.parts.peek()?.screen ?? { cols: 80, rows: 24 };
+      this.container.value = await this.api.start(this.first.id, { cols, rows });
+      this.book.sync(this.container.value.terminals);
+      this.#runsAgain();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.#act("stopping", "failure.stop", async () => {
+      this.container.value = await this.api.stop(this.first.id);
+      announce(t("done.stopped", { name: this.first.name }));
+    });
+  }
+
+  /** True when it is deleted. */
+  async remove(): Promise<boolean> {
+    if (!(await askDelete(this.container.peek()))) return false;
+    let done = false;
+    await this.#act("deleting", "failure.delete", async () => {
+      await this.api.remove(this.first.id);
+      done = true;
+    });
+    return done;
+  }
+
+  async openTerminal(): Promise<void> {
+    this.opening.value = true;
+    try {
+      const { cols, rows } = this.book.front?.parts.peek()?.screen ?? { cols: 80, rows: 24 };
+      const terminal = await this.api.openTerminal(this.first.id, { cols, rows });
+      const tab = this.book.add(terminal);
+      this.book.active.value = tab.id;
+    } catch (error) {
+      this.#failed(error, "failure.open_terminal", () => this.openTerminal());
+    } finally {
+      this.opening.value = false;
+    }
+  }
+
+  async closeTerminal(tab: Tab): Promise<void> {
+    const phase = tab.parts.peek()?.session.state.peek().phase;
+    const over = phase === "ended" || phase === "gone";
+    if (!over) {
+      const yes = await ask({
+        title: t("tabs.close_title"),
+        body: t("tabs.close_body"),
+        action: t("tabs.close_action"),
+        danger: true,
+      });
+      if (!yes) return;
+    }
+    try {
+      await this.api.closeTerminal(this.first.id, tab.id);
+    } catch (error) {
+      const absent = error instanceof ApiError && (error.code === "not-found" || error.code === "wrong-state");
+      if (!absent) {
+        this.#failed(error, "failure.close_terminal", () => this.closeTerminal(tab));
+        return;
+      }
+    }
+    this.book.remove(tab.id);
+  }
+
+  /** Puts text at the prompt of the terminal in front. */
+  type(text: string): void {
+    const parts = this.book.front?.parts.peek();
+    parts?.session.input(text);
+    parts?.screen.focus();
+  }
+
+  /** The console's tab may be the same as before the stop: it has a new shell then. */
+  #runsAgain(): void {
+    for (const tab of this.book.tabs.peek()) {
+      const session = tab.parts.peek()?.session;
+      const phase = session?.state.peek().phase;
+      if (tab.console && (phase === "ended" || phase === "gone")) session?.restart();
+    }
+  }
+
+  async #act(busy: Exclude<Busy, null>, doing: Key, action: () => Promise<void>): Promise<void> {
+    if (this.busy.peek() !== null) return;
+    this.busy.value = busy;
+    this.failure.value = null;
+    try {
+      await action();
+    } catch (error) {
+      this.#failed(error, doing, () => this.#act(busy, doing, action));
+    } finally {
+      this.busy.value = null;
+    }
+  }
+
+  #failed(error: unknown, doing: Key, again: () => Promise<void>): void {
+    this.failure.value = { ...failure(error, doing), again: () => void again() };
+  }
+}
+
+/** Deleting cannot be undone: the question says what is lost. */
+export function askDelete(container: RestContainer): Promise<boolean> {
+  return ask({
+    title: t("delete.title", { name: container.name }),
+    body: t(container.state === "running" ? "delete.body_running" : "delete.body"),
+    action: t("delete.action"),
+    danger: true,
+  });
+}
+
+export function exitNote(exit: RestExit | null | undefined): string {
+  if (exit == null) return "";
+  if (exit.oom) return t("exit.oom");
+  if (exit.signal != null) return t("exit.signal", { signal: exit.signal });
+  if (exit.code != null) return t("exit.code", { code: exit.code });
+  return exit.reason ?? "";
+}

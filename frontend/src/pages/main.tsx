@@ -1,0 +1,29 @@
+/** The entry of every page: reads the state Django rendered and shows the page it names. */
+import "../styles/tokens.css";
+import "../styles/base.css";
+import "../styles/layout.css";
+import "../styles/terminal.css";
+import { type ComponentChildren, h, render } from "preact";
+import { setLanguage } from "../i18n/index";
+import type { Boot } from "../protocol/rest";
+import { followTheme } from "../ui/preferences";
+import { App } from "./app";
+import { Home } from "./home";
+
+followTheme();
+
+const boot = document.getElementById("boot");
+const app = document.getElementById("app");
+if (boot !== null && app !== null) {
+  const state = JSON.parse(boot.textContent ?? "") as Boot;
+  setLanguage(state.lang);
+  void pageOf(state).then((page) => render(h(App, null, page), app));
+}
+
+/** The workbench is a script of its own, so that the home page does not carry it; the emulator comes at the same time. */
+async function pageOf(state: Boot): Promise<ComponentChildren> {
+  if (state.page === "home") return h(Home, { boot: state });
+  if (state.container !== null) void import("../terminal/screen");
+  const { Workbench } = await import("./workbench");
+  return h(Workbench, { boot: state });
+}

@@ -1,0 +1,270 @@
+/** The workbench: a container's terminals on the left, the X-ray of it on the right. */
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { t } from "../i18n/index";
+import { Api } from "../protocol/api";
+import type { Boot, RestContainer } from "../protocol/rest";
+import { TouchKeys } from "../terminal/keys";
+import { TerminalPane } from "../terminal/pane";
+import { Tabs } from "../terminal/tabs";
+import { Header } from "../ui/header";
+import { Icon } from "../ui/icons";
+import { Menu } from "../ui/menu";
+import { FailureNotice, Notice } from "../ui/notice";
+import { isBoolean, isNumber, remembered } from "../ui/preferences";
+import { clampShare, Split } from "../ui/split";
+import { StateSign } from "../ui/state";
+import { Panels } from "../views/panels";
+import { Absent } from "./absent";
+import { Bench } from "./bench";
+import { Hint, tour } from "./tour";
+
+const share = remembered("split", 56, (value): value is number => isNumber(value) && clampShare(value) === value);
+const folded = remembered("xray.folded", false, isBoolean);
+const screenReader = remembered("terminal.screen-reader", false, isBoolean);
+
+export function Workbench({ boot }: { boot: Boot }) {
+  const api = useMemo(() => new Api(boot.csrf), [boot]);
+  if (boot.container === null) return <Absent boot={boot} api={api} />;
+  return <Present boot={boot} api={api} container={boot.container} />;
+}
+
+function Present({ boot, api, container: first }: { boot: Boot; api: Api; container: RestContainer }) {
+  const bench = useMemo(() => new Bench(api, first, boot.snapshot), [api, first, boot]);
+  const [shown, setShown] = useState<"first" | "second">("first");
+  const home = boot.urls.home ?? "/playground";
+
+  useEffect(() => {
+    bench.open();
+    return () => bench.dispose();
+  }, [bench]);
+
+  const container = bench.container.value;
+  const condition = bench.condition.value;
+  const running = condition === "running" || condition === "created";
+
+  const typed = (text: string) => {
+    setShown("first");
+    bench.type(text);
+  };
+
+  return (
+    <div class="workbench">
+      <Header boot={boot} actions={<Actions bench={bench} home={home} />}>
+        <a class="header-back" href={home} aria-label={t("workbench.back")} title={t("workbench.back")}>
+          <Icon name="back" />
+        </a>
+        <h1 class="header-title">{container.name}</h1>
+        <span class="header-image mono">{container.image}</span>
+        <StateSign state={condition} />
+      </Header>
+      <PartKeys />
+      {bench.failure.value && (
+        <FailureNotice
+          failure={bench.failure.value}
+          onRetry={bench.failure.value.again}
+          onDismiss={() => {
+            bench.failure.value = null;
+          }}
+        />
+      )}
+      {condition === "gone" && (
+        <Notice
+          tone="warn"
+          title={t("workbench.gone")}
+          actions={
+            <a class="button small" href={home}>
+              {t("workbench.back")}
+            </a>
+          }
+        >
+          <p>{t("workbench.gone_body")}</p>
+        </Notice>
+      )}
+      <main class="workbench-main">
+        <Split
+          share={share}
+          folded={folded}
+          label={t("workbench.split")}
+          shown={shown}
+          first={<Terminals bench={bench} running={running} />}
+          second={
+            folded.value ? (
+              <button
+                type="button"
+                class="rail"
+                aria-label={t("workbench.unfold")}
+                title={t("workbench.unfold")}
+                onClick={() => {
+                  folded.value = false;
+                }}
+              >
+                <Icon name="unfold" />
+                <span>{t("workbench.xray")}</span>
+              </button>
+            ) : (
+              <section class="xray" id="xray" aria-labelledby="xray-title" tabIndex={-1}>
+                <header class="pane-head">
+                  <h2 id="xray-title">{t("workbench.xray")}</h2>
+                  <button
+                    type="button"
+                    class="button icon small fold-button"
+                    aria-label={t("workbench.fold")}
+                    title={t("workbench.fold")}
+                    onClick={() => {
+                      folded.value = true;
+                    }}
+                  >
+                    <Icon name="fold" />
+                  </button>
+                </header>
+                <div class="xray-body">
+                  <Panels
+                    store={bench.store}
+                    source={(side, panel, key) => api.source(first.id, { side, panel, key })}
+                    typeIntoTerminal={running ? typed : undefined}
+                    terminal={bench.book.active.value}
+                  />
+                </div>
+                <Hint step={1} />
+                <Hint step={2} />
+              </section>
+            )
+          }
+        />
+      </main>
+      <nav class="switcher" aria-label={t("workbench.parts")}>
+        <button type="button" aria-pressed={shown === "first"} onClick={() => setShown("first")}>
+          <Icon name="terminal" />
+          {t("workbench.terminal")}
+        </button>
+        <button type="button" aria-pressed={shown === "second"} onClick={() => setShown("second")}>
+          <Icon name="xray" />
+          {t("workbench.xray")}
+        </button>
+      </nav>
+    </div>
+  );
+}
+
+function Terminals({ bench, running }: { bench: Bench; running: boolean }) {
+  const tab = bench.book.front;
+  const condition = bench.condition.value;
+  return (
+    <section class="terminals world-container" aria-label={t("workbench.terminal")}>
+      <div class="pane-head">
+        <Tabs
+          book={bench.book}
+          canOpen={running}
+          opening={bench.opening.value}
+          onOpen={() => void bench.openTerminal()}
+          onClose={(closing) => void bench.closeTerminal(closing)}
+        />
+        <Menu
+          label={t("terminal.options")}
+          class="button icon small"
+          items={[
+            {
+              label: t("terminal.screen_reader"),
+              checked: screenReader.value,
+              onSelect: () => {
+                screenReader.value = !screenReader.value;
+              },
+            },
+          ]}
+        >
+          <Icon name="more" />
+        </Menu>
+      </div>
+      <div
+        class="terminal-stack"
+        id="terminal-panel"
+        role="tabpanel"
+        aria-labelledby={tab ? `tab-${tab.id}` : undefined}
+      >
+        {tab ? (
+          <TerminalPane
+            key={tab.id}
+            tab={tab}
+            stopped={condition === "stopped"}
+            starting={bench.busy.value === "starting"}
+            screenReader={screenReader.value}
+            onStart={() => void bench.start()}
+            onClose={() => void bench.closeTerminal(tab)}
+          />
+        ) : (
+          <div class="terminal-none">
+            <p>{t(condition === "stopped" ? "terminal.none_stopped" : "terminal.none")}</p>
+            {condition === "stopped" && (
+              <button type="button" class="button primary" onClick={() => void bench.start()}>
+                {t("action.start_again")}
+              </button>
+            )}
+          </div>
+        )}
+        <Hint step={0} />
+      </div>
+      <TouchKeys onKey={(text) => bench.type(text)} />
+    </section>
+  );
+}
+
+function Actions({ bench, home }: { bench: Bench; home: string }) {
+  const condition = bench.condition.value;
+  const busy = bench.busy.value;
+  if (condition === "gone") return null;
+  const remove = async () => {
+    if (await bench.remove()) location.assign(home);
+  };
+  return (
+    <>
+      {condition === "stopped" ? (
+        <button type="button" class="button small" aria-disabled={busy !== null} onClick={() => void bench.start()}>
+          <Icon name="play" />
+          {t(busy === "starting" ? "action.starting" : "action.start")}
+        </button>
+      ) : (
+        <button type="button" class="button small" aria-disabled={busy !== null} onClick={() => void bench.stop()}>
+          <Icon name="stop" />
+          {t(busy === "stopping" ? "action.stopping" : "action.stop")}
+        </button>
+      )}
+      <Menu
+        label={t("workbench.more")}
+        items={[
+          {
+            label: t("tour.again"),
+            icon: "help",
+            onSelect: () => {
+              tour.value = 0;
+            },
+          },
+          { label: t("action.delete"), icon: "trash", danger: true, onSelect: () => void remove() },
+        ]}
+      >
+        <Icon name="more" />
+      </Menu>
+    </>
+  );
+}
+
+/** Ctrl+F6 goes from one part of the page to the next: the terminal keeps all other keys, Tab too. */
+function PartKeys() {
+  const parts = useRef(["[role=tab][aria-selected=true]", ".xterm-helper-textarea", "#xray", ".brand"]);
+  useEffect(() => {
+    const next = (event: KeyboardEvent) => {
+      if (!event.ctrlKey || event.key !== "F6") return;
+      const places = parts.current
+        .map((selector) => document.querySelector<HTMLElement>(selector))
+        .filter((place): place is HTMLElement => place !== null && place.offsetParent !== null);
+      const at = places.findIndex(
+        (place) => place === document.activeElement || place.contains(document.activeElement),
+      );
+      const step = event.shiftKey ? -1 : 1;
+      places[(at + step + places.length) % places.length]?.focus();
+      event.preventDefault();
+    };
+    document.addEventListener("keydown", next);
+    return () => document.removeEventListener("keydown", next);
+  }, []);
+  return null;
+}

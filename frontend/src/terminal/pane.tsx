@@ -1,0 +1,170 @@
+/** One terminal on the page: its screen, and below it a line that says what is wrong or over, with what to do. */
+import { effect } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { type Key, t } from "../i18n/index";
+import { isDark } from "../ui/preferences";
+import type { Tab } from "./book";
+import type { Session, SessionState } from "./session";
+
+interface Props {
+  tab: Tab;
+  /** What PID 1 was, when the container has stopped: its console can be started again. */
+  stopped: boolean;
+  starting: boolean;
+  screenReader: boolean;
+  onStart: () => void;
+  onClose: () => void;
+}
+
+export function TerminalPane({ tab, stopped, starting, screenReader, onStart, onClose }: Props) {
+  const host = useRef<HTMLDivElement>(null);
+  const parts = tab.parts.value;
+
+  useEffect(() => {
+    if (host.current === null || parts === null) return;
+    const { screen, session } = parts;
+    screen.mount(host.current, t("terminal.label", { program: tab.program }));
+    session.open();
+    if (!matchMedia("(pointer: coarse)").matches) screen.focus();
+    const stop = effect(() => {
+      isDark();
+      // After the document's own effect has changed the tokens.
+      queueMicrotask(() => screen.setTheme());
+    });
+    const follow = effect(() => screen.setDriver(session.state.value.driver));
+    return () => {
+      stop();
+      follow();
+      screen.unmount();
+    };
+  }, [parts, tab]);
+
+  useEffect(() => parts?.screen.setScreenReader(screenReader), [parts, screenReader]);
+
+  const state = parts?.session.state.value;
+  return (
+    <div class="terminal" data-phase={state?.phase ?? "connecting"}>
+      <div class="terminal-host" ref={host} />
+      {tab.failed.value && (
+        <Strip tone="bad" words={t("terminal.load_failed")}>
+          <Act label={t("common.retry")} onClick={() => void tab.load()} />
+        </Strip>
+      )}
+      {(state === undefined || state.phase === "connecting") && !tab.failed.value && (
+        <p class="terminal-wait">{t("terminal.connecting")}</p>
+      )}
+      {parts && state && (
+        <Below
+          state={state}
+          session={parts.session}
+          focus={() => parts.screen.focus()}
+          console={tab.console}
+          stopped={stopped}
+          starting={starting}
+          onStart={onStart}
+          onClose={onClose}
+        />
+      )}
+    </div>
+  );
+}
+
+interface BelowProps extends Pick<Props, "stopped" | "starting" | "onStart" | "onClose"> {
+  state: SessionState;
+  session: Session;
+  focus: () => void;
+  console: boolean;
+}
+
+function Below({ state, session, focus, console: isConsole, stopped, starting, onStart, onClose }: BelowProps) {
+  switch (state.phase) {
+    case "reconnecting":
+      return (
+        <Strip tone="warn" words={t("terminal.reconnecting")}>
+          <Act label={t("terminal.now")} onClick={() => session.retry()} />
+        </Strip>
+      );
+    case "ended":
+      return (
+        <Strip tone="plain" words={exitWords(state)}>
+          {isConsole && stopped && (
+            <Act primary label={starting ? t("action.starting") : t("action.start_again")} onClick={onStart} />
+          )}
+          {!isConsole && <Act label={t("terminal.close_tab")} onClick={onClose} />}
+        </Strip>
+      );
+    case "gone":
+      return (
+        <Strip tone="plain" words={t("terminal.gone")}>
+          {isConsole && stopped && (
+            <Act primary label={starting ? t("action.starting") : t("action.start_again")} onClick={onStart} />
+          )}
+          {!isConsole && <Act label={t("terminal.close_tab")} onClick={onClose} />}
+        </Strip>
+      );
+    case "error": {
+      const problem = state.problem ?? "unreachable";
+      const reload = problem === "signed-out" || problem === "protocol";
+      return (
+        <Strip tone="bad" words={t(`terminal.problem_${problem}` satisfies Key)} detail={state.detail}>
+          <Act
+            label={t(problem === "signed-out" ? "common.sign_in" : reload ? "common.reload" : "terminal.connect")}
+            onClick={() => (reload ? location.reload() : session.retry())}
+          />
+        </Strip>
+      );
+    }
+    case "live":
+      if (!state.driver) {
+        return (
+          <Strip tone="plain" words={t("terminal.watching")}>
+            <Act
+              label={t("terminal.take_over")}
+              onClick={() => {
+                session.takeOver();
+                focus();
+              }}
+            />
+          </Strip>
+        );
+      }
+      return state.dropped ? <Strip tone="warn" words={t("terminal.dropped")} /> : null;
+    default:
+      return null;
+  }
+}
+
+function exitWords({ exit }: SessionState): string {
+  if (exit === null) return t("terminal.ended");
+  if (exit.oom) return t("terminal.ended_oom");
+  if (exit.signal != null) return t("terminal.ended_signal", { signal: exit.signal });
+  if (exit.code != null) return t(exit.code === 0 ? "terminal.ended_well" : "terminal.ended_code", { code: exit.code });
+  return exit.reason ? t("terminal.ended_reason", { reason: exit.reason }) : t("terminal.ended");
+}
+
+interface StripProps {
+  tone: "plain" | "warn" | "bad";
+  words: string;
+  detail?: string | null;
+  children?: ComponentChildren;
+}
+
+function Strip({ tone, words, detail, children }: StripProps) {
+  return (
+    <div class={`strip ${tone}`} role="status">
+      <p>
+        {words} {detail && <span class="strip-detail mono">{detail}</span>}
+      </p>
+      {children && <div class="strip-actions">{children}</div>}
+    </div>
+  );
+}
+
+function Act({ label, onClick, primary = false }: { label: string; onClick: () => void; primary?: boolean }) {
+  return (
+    <button type="button" class={`button small ${primary ? "primary" : ""}`} onClick={onClick}>
+      {label}
+    </button>
+  );
+}

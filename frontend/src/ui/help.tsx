@@ -1,0 +1,55 @@
+/** What the page means and which keys it knows. */
+import { type Key, t } from "../i18n/index";
+import type { Boot } from "../protocol/rest";
+import { Dialog } from "./dialog";
+
+const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+
+const KEYS: readonly (readonly [string[], Key])[] = [
+  [IS_MAC ? ["⌘", "C"] : ["Ctrl", "Shift", "C"], "help.key_copy"],
+  [IS_MAC ? ["⌘", "V"] : ["Ctrl", "Shift", "V"], "help.key_paste"],
+  [["Ctrl", "F6"], "help.key_next_part"],
+  [["←", "→"], "help.key_tabs"],
+  [["←", "→"], "help.key_bar"],
+  [["Enter"], "help.key_fold"],
+];
+
+export function Help({ page, onClose }: { page: Boot["page"]; onClose: () => void }) {
+  return (
+    <Dialog title={t("help.title")} onClose={onClose} wide>
+      <p class="prose">{t("help.idea")}</p>
+      <ul class="worlds">
+        <li class="world-container">
+          <span class="worlds-edge" />
+          <span>
+            <span class="world-label">{t("help.container")}</span> {t("help.container_is")}
+          </span>
+        </li>
+        <li class="world-host">
+          <span class="worlds-edge" />
+          <span>
+            <span class="world-label">{t("help.host")}</span> {t("help.host_is")}
+          </span>
+        </li>
+      </ul>
+      <p class="prose">{t("help.link")}</p>
+      {page === "workbench" && (
+        <table class="key-table">
+          <caption>{t("help.keys")}</caption>
+          <tbody>
+            {KEYS.map(([keys, what]) => (
+              <tr key={what}>
+                <th scope="row">
+                  {keys.map((key) => (
+                    <kbd key={key}>{key}</kbd>
+                  ))}
+                </th>
+                <td>{t(what)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Dialog>
+  );
+}

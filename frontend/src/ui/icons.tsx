@@ -1,0 +1,62 @@
+/** Line icons on a 16-px grid. They never stand alone for a meaning: a word or a label is always beside them. */
+
+const PATHS = {
+  plus: "M8 3v10M3 8h10",
+  close: "M4 4l8 8M12 4l-8 8",
+  more: "M3.5 8h.01M8 8h.01M12.5 8h.01",
+  play: "M5 3.5v9l7-4.5z",
+  stop: "M4.5 4.5h7v7h-7z",
+  trash: "M3 4.5h10M6.5 4.5V3h3v1.5M4.5 4.5l.5 8.5h6l.5-8.5M7 7v3.5M9 7v3.5",
+  down: "M4 6.5l4 4 4-4",
+  right: "M6.5 4l4 4-4 4",
+  back: "M9.5 4l-4 4 4 4",
+  sun: "M8 1.5v1.5M8 13v1.5M1.5 8H3M13 8h1.5M3.4 3.4l1.1 1.1M11.5 11.5l1.1 1.1M3.4 12.6l1.1-1.1M11.5 4.5l1.1-1.1M8 10.8a2.8 2.8 0 100-5.6 2.8 2.8 0 000 5.6z",
+  moon: "M13 9.6A5.5 5.5 0 016.4 3 5.5 5.5 0 1013 9.6z",
+  auto: "M8 13.5a5.5 5.5 0 100-11 5.5 5.5 0 000 11zM8 2.5v11",
+  globe:
+    "M8 14A6 6 0 108 2a6 6 0 000 12zM2 8h12M8 2c2 1.7 2.7 3.8 2.7 6S10 12.300 8 14c-2-1.7-2.700-3.800-2.700-6S6 3.700 8 2z",
+  help: "M8 14A6 6 0 108 2a6 6 0 000 12zM6.300 6.300A1.750 1.750 0 018 5c1 0 1.750.7 1.750 1.600C9.750 7.900 8 7.900 8 9.200M8 11.200h.01",
+  user: "M8 8a2.500 2.500 0 100-5 2.500 2.500 0 000 5zM3 13.500c.500-2.300 2.500-3.500 5-3.500s4.500 1.200 5 3.500",
+  terminal: "M2.500 3.500h11v9h-11zM5 6.500l2 1.750L5 10M8.500 10.250H11",
+  xray: "M1.750 8S4 3.750 8 3.750 14.250 8 14.250 8 12 12.250 8 12.250 1.750 8 1.750 8zM8 9.750a1.750 1.750 0 100-3.500 1.750 1.750 0 000 3.500z",
+  fold: "M2.500 3.500h11v9h-11zM10 3.500v9M5 6.500l1.750 1.500L5 9.500",
+  unfold: "M2.500 3.500h11v9h-11zM10 3.500v9M6.750 6.500L5 8l1.750 1.500",
+  copy: "M5.500 5.500v-3h8v8h-3M2.500 5.500h8v8h-8z",
+  check: "M3.500 8.500l3 3 6-7",
+  warn: "M8 2.500l6 11H2zM8 6.500V10M8 11.750h.01",
+  retry: "M13 8a5 5 0 11-1.500-3.600M13 2.500v2.400h-2.400",
+  circle: "M8 12.500a4.500 4.500 0 100-9 4.500 4.500 0 000 9z",
+  spinner: "M8 2.500a5.500 5.500 0 015.500 5.500",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({
+  name,
+  filled = false,
+  class: extra = "",
+}: {
+  name: IconName;
+  filled?: boolean;
+  class?: string;
+}) {
+  return (
+    <svg
+      class={`icon-svg ${filled ? "filled" : ""} ${name === "more" ? "bold" : ""} ${extra}`}
+      viewBox="0 0 16 16"
+      aria-hidden="true"
+    >
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+/** A container in its host: the solid one inside the dashed one. */
+export function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 24 24" aria-hidden="true">
+      <rect class="mark-host" x="2.250" y="2.250" width="19.500" height="19.500" rx="5" />
+      <rect class="mark-container" x="7.500" y="7.500" width="9" height="9" rx="2" />
+    </svg>
+  );
+}

@@ -1,0 +1,134 @@
+/** A button that opens a list of actions: arrow keys, Home, End, Escape; closes when the focus leaves. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { Icon, type IconName } from "./icons";
+
+export interface MenuItem {
+  label: string;
+  icon?: IconName;
+  /** Where one of a group is chosen. */
+  checked?: boolean;
+  danger?: boolean;
+  disabled?: boolean;
+  href?: string;
+  lang?: string;
+  onSelect?: () => void;
+}
+
+interface Props {
+  label: string;
+  /** What the button shows; its accessible name is `label`. */
+  children: ComponentChildren;
+  items: readonly MenuItem[];
+  head?: ComponentChildren;
+  align?: "start" | "end";
+  class?: string;
+}
+
+export function Menu({ label, children, items, head, align = "end", class: extra = "button icon" }: Props) {
+  const [open, setOpen] = useState(false);
+  const root = useRef<HTMLDivElement>(null);
+  const button = useRef<HTMLButtonElement>(null);
+  const id = useId();
+
+  const entries = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
+
+  useEffect(() => {
+    if (!open) return;
+    const list = [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
+    (list.find((entry) => entry.getAttribute("aria-checked") === "true") ?? list[0])?.focus();
+    const outside = (event: PointerEvent) => {
+      if (!root.current?.contains(event.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", outside);
+    return () => document.removeEventListener("pointerdown", outside);
+  }, [open]);
+
+  const close = () => {
+    setOpen(false);
+    button.current?.focus();
+  };
+
+  const keys = (event: KeyboardEvent) => {
+    const list = entries();
+    const at = list.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1 + list.length, Home: 0, End: list.length - 1 }[event.key];
+    if (event.key === "Escape") close();
+    else if (event.key === "Tab") setOpen(false);
+    else if (to !== undefined) list[to % list.length]?.focus();
+    else return;
+    if (event.key !== "Tab") event.preventDefault();
+  };
+
+  return (
+    <div class="menu" ref={root}>
+      <button
+        type="button"
+        ref={button}
+        class={extra}
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+        onKeyDown={(event) => {
+          if (event.key === "ArrowDown" && !open) {
+            event.preventDefault();
+            setOpen(true);
+          }
+        }}
+      >
+        {children}
+      </button>
+      {open && (
+        <div class={`menu-list ${align}`}>
+          {head}
+          <div id={id} role="menu" tabIndex={-1} aria-label={label} onKeyDown={keys}>
+            {items.map((item) => (
+              <Entry key={item.label} item={item} close={close} />
+            ))}
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Entry({ item, close }: { item: MenuItem; close: () => void }) {
+  const inner = (
+    <>
+      {item.icon && <Icon name={item.icon} />}
+      <span lang={item.lang}>{item.label}</span>
+      {item.checked && <Icon name="check" class="menu-check" />}
+    </>
+  );
+  const look = `menu-item ${item.danger ? "danger" : ""}`;
+  if (item.href !== undefined) {
+    return (
+      <a class={look} role="menuitem" tabIndex={-1} href={item.href}>
+        {inner}
+      </a>
+    );
+  }
+  const role =
+    item.checked === undefined
+      ? { role: "menuitem" as const }
+      : { role: "menuitemradio" as const, "aria-checked": item.checked };
+  return (
+    <button
+      type="button"
+      class={look}
+      tabIndex={-1}
+      aria-disabled={item.disabled}
+      onClick={() => {
+        if (item.disabled) return;
+        close();
+        item.onSelect?.();
+      }}
+      {...role}
+    >
+      {inner}
+    </button>
+  );
+}
