@@ -1,0 +1,107 @@
+/**
+ * What the last change was, so that a view can mark it.
+ *
+ * Each domain (a panel) keeps the marks of its own last change until the next one; ticking numbers are no change.
+ */
+import type { Change, Namespace, Process, Snapshot } from "../protocol/generated";
+
+export type Domain = "processes" | "namespaces" | "cgroup" | "overlay";
+export type Sign = "+" | "−" | "~";
+
+/** `beat` grows with each change: views restart their fading tint by it. `at` is milliseconds since the epoch. */
+export interface Marks {
+  beat: number;
+  at: number;
+  signs: ReadonlyMap<string, Sign>;
+  /** Processes that ended in this change, as last seen: shown once more, struck out. */
+  ended: readonly { key: string; host: Process | null; inside: Process | null }[];
+  /** Paths that left the upper layer in this change. */
+  vanished: readonly { path: string; change: Change }[];
+}
+
+export type AllMarks = Readonly<Record<Domain, Marks>>;
+
+const NONE: Marks = { beat: 0, at: 0, signs: new Map(), ended: [], vanished: [] };
+export const NO_MARKS: AllMarks = { processes: NONE, namespaces: NONE, cgroup: NONE, overlay: NONE };
+
+/** The marks after `after` replaced `before`; a domain in which nothing changed keeps the marks it had. */
+export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: number): AllMarks {
+  const next = { ...marks };
+  const put = (domain: Domain, signs: Map<string, Sign>, extra: Partial<Marks> = {}): void => {
+    if (signs.size === 0) return;
+    next[domain] = { ended: [], vanished: [], ...extra, signs, at, beat: marks[domain].beat + 1 };
+  };
+
+  const processes = compare(before.host.processes, after.host.processes, sameProcess);
+  for (const [key, sign] of compare(before.container.processes, after.container.processes, sameProcess)) {
+    if (!processes.has(key)) processes.set(key, sign);
+  }
+  const ended = [...processes].flatMap(([key, sign]) => {
+    if (sign !== "−") return [];
+    const host = before.host.processes[key] ?? null;
+    const inside = before.container.processes[key] ?? null;
+    return [{ key, host, inside }];
+  });
+  put("processes", processes, { ended });
+  put("namespaces", compare(before.container.namespaces, after.container.namespaces, sameNamespace));
+  put("cgroup", compare(limits(before), limits(after), Object.is));
+
+  const overlay = compare(before.host.overlay.changes, after.host.overlay.changes, sameChange);
+  const vanished = [...overlay].flatMap(([path, sign]) => {
+    const change = before.host.overlay.changes[path];
+    return sign === "−" && change ? [{ path, change }] : [];
+  });
+  put("overlay", overlay, { vanished });
+  return next;
+}
+
+function compare<T>(
+  before: Readonly<Record<string, T>>,
+  after: Readonly<Record<string, T>>,
+  same: (a: T, b: T) => boolean,
+): Map<string, Sign> {
+  const signs = new Map<string, Sign>();
+  if (before === after) return signs;
+  for (const [key, value] of Object.entries(after)) {
+    const old = Object.hasOwn(before, key) ? before[key] : undefined;
+    if (old === undefined) signs.set(key, "+");
+    else if (old !== value && !same(old, value)) signs.set(key, "~");
+  }
+  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) signs.set(key, "−");
+  return signs;
+}
+
+/** Running and sleeping alternate all the time, and tell nothing; a zombie, a stop, an exec and a new parent do. */
+function sameProcess(a: Process, b: Process): boolean {
+  return (
+    a.starttime === b.starttime &&
+    a.ppid === b.ppid &&
+    a.comm === b.comm &&
+    a.uid === b.uid &&
+    settled(a.state) === settled(b.state) &&
+    a.cmdline.join("\0") === b.cmdline.join("\0")
+  );
+}
+
+function settled(state: string): string {
+  return "RSDI".includes(state) ? "" : state;
+}
+
+function sameNamespace(a: Namespace, b: Namespace): boolean {
+  return (a.id ?? null) === (b.id ?? null);
+}
+
+function sameChange(a: Change, b: Change): boolean {
+  return a.kind === b.kind && a.type === b.type && a.size_bytes === b.size_bytes && a.blocks_bytes === b.blocks_bytes;
+}
+
+/** The figures of a cgroup that do not tick: limits, and the counts that rise only when something happened. */
+function limits(snapshot: Snapshot): Record<string, number | null> {
+  const s = snapshot.container.cgroup.summary;
+  return {
+    memory_limit_bytes: s.memory_limit_bytes ?? null,
+    oom_kills: s.oom_kills ?? null,
+    cpu_quota_usec: s.cpu_quota_usec ?? null,
+    pids_max: s.pids_max ?? null,
+  };
+}

@@ -1,0 +1,499 @@
+/** What the container may use and does: memory, CPU, tasks, I/O, each against its limit. */
+import type { ComponentChildren } from "preact";
+import { bytes, exactBytes, number } from "../i18n/format";
+import { t, tn } from "../i18n/index";
+import type { Cgroup, Snapshot, Summary } from "../protocol/generated";
+import { clock, coreLimit, cores, niceTop, ordinal, percent, usec } from "../state/format";
+import type { LiveEvent } from "../state/live";
+import type { Marks } from "../state/marks";
+import type { Sample } from "../state/samples";
+import { Chart, HEADROOM, Meter } from "./chart";
+import { Files } from "./files";
+import { Ask, Copy, Gap, SignMark, useThing, Words, World } from "./parts";
+
+interface Props {
+  snapshot: Snapshot;
+  points: readonly Sample[];
+  events: readonly LiveEvent[];
+  marks: Marks;
+}
+
+export function CgroupPanel(props: Props) {
+  const { snapshot } = props;
+  return (
+    <div class="cg">
+      <div class="cg-blocks">
+        <Memory {...props} />
+        <Cpu {...props} />
+        <Tasks {...props} />
+        <Io {...props} />
+      </div>
+      <p class="note">{t("cg.charts")}</p>
+      <Where snapshot={snapshot} />
+      <Files snapshot={snapshot} />
+    </div>
+  );
+}
+
+type Field = keyof Summary;
+
+interface Tools {
+  summary: Summary;
+  machine: Summary;
+  /** The figure as a button that shows its file; its reason where there is none. */
+  show(field: Field, text: (value: number) => string, title?: (value: number) => string): ComponentChildren;
+  file(field: Field): string;
+}
+
+function tools(snapshot: Snapshot): Tools {
+  const { cgroup } = snapshot.container;
+  const show: Tools["show"] = (field, text, title) => {
+    const value = cgroup.summary[field] ?? null;
+    if (value === null) return <Gap reason={reason(snapshot, field)} />;
+    const key = cgroup.sources[field];
+    const words = <span title={title?.(value)}>{text(value)}</span>;
+    if (key === undefined) return words;
+    return <Ask {...asking(key)}>{words}</Ask>;
+  };
+  return {
+    summary: cgroup.summary,
+    machine: snapshot.host.cgroup.summary,
+    show,
+    file: (field) => fileName(cgroup, field),
+  };
+}
+
+const asking = (key: string) =>
+  ({ panel: "cgroup", question: key, title: key.slice(key.indexOf("/") + 1), sides: ["container", "host"] }) as const;
+
+function fileName(cgroup: Cgroup, field: Field): string {
+  const key = cgroup.sources[field] ?? "";
+  return key.slice(key.indexOf("/") + 1);
+}
+
+function reason(snapshot: Snapshot, field: Field): string | undefined {
+  const { gaps } = snapshot;
+  return gaps[`container.cgroup.summary.${field}`] ?? gaps["container.cgroup"] ?? t("cg.not_set");
+}
+
+interface BlockProps {
+  controller: "memory" | "cpu" | "pids" | "io";
+  title: string;
+  file: string;
+  now: ComponentChildren;
+  meter: ComponentChildren;
+  chart: ComponentChildren;
+  words: ComponentChildren;
+  children: ComponentChildren;
+  story?: ComponentChildren;
+}
+
+function Block({ controller, title, file, now, meter, chart, words, children, story }: BlockProps) {
+  return (
+    <section class="cg-block" {...useThing(`cgroup:${controller}`)} aria-label={title}>
+      <h4>
+        {title} <code>{file}</code>
+      </h4>
+      <p class="cg-now num">{now}</p>
+      {meter}
+      {chart}
+      <dl class="cg-minor num">{children}</dl>
+      <p class="cg-words">{words}</p>
+      {story}
+    </section>
+  );
+}
+
+function Minor({ name, children }: { name: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Memory({ snapshot, points, events, marks }: Props) {
+  const { summary, machine, show, file } = tools(snapshot);
+  const used = summary.memory_bytes ?? null;
+  const limit = summary.memory_limit_bytes ?? null;
+  const peak = summary.memory_peak_bytes ?? null;
+  const kills = summary.oom_kills ?? 0;
+  const top = limit !== null ? limit * HEADROOM : niceTop(Math.max(peak ?? 0, used ?? 0), 1 << 24);
+  return (
+    <Block
+      controller="memory"
+      title={t("cg.memory")}
+      file={file("memory_bytes")}
+      now={
+        <>
+          <b>{show("memory_bytes", bytes, exactBytes)}</b>
+          <Of limit={limit}>{show("memory_limit_bytes", bytes, exactBytes)}</Of>
+          <Share part={used} whole={limit} />
+        </>
+      }
+      meter={
+        <Meter
+          value={used}
+          limit={limit}
+          peak={peak}
+          label={t("cg.memory")}
+          text={used !== null && limit !== null ? t("cg.of_text", { value: bytes(used), limit: bytes(limit) }) : ""}
+        />
+      }
+      chart={
+        <Chart
+          points={points}
+          series={[{ value: (p) => p.memory, class: "chart-container", area: true }]}
+          top={top}
+          limit={limit}
+          peak={peak}
+          label={t("cg.chart_memory")}
+        />
+      }
+      words={
+        used === null
+          ? null
+          : limit === null
+            ? t("cg.memory_unlimited")
+            : kills > 0
+              ? t("cg.memory_words_oom", { left: bytes(Math.max(0, limit - used)) })
+              : t("cg.memory_words", { left: bytes(Math.max(0, limit - used)), limit: bytes(limit) })
+      }
+      story={<OomStories events={events} />}
+    >
+      <Minor name={t("cg.peak")}>{show("memory_peak_bytes", bytes, exactBytes)}</Minor>
+      <Minor
+        name={
+          <>
+            <SignMark sign={marks.signs.get("oom_kills")} />
+            {t("cg.oom_kills")}
+          </>
+        }
+      >
+        <span class={kills > 0 ? "bad" : undefined}>{show("oom_kills", (n) => number(n))}</span>
+      </Minor>
+      <Machine value={machine.memory_bytes} limit={machine.memory_limit_bytes} text={bytes} />
+    </Block>
+  );
+}
+
+function Cpu({ snapshot, points }: Props) {
+  const { summary, show, file } = tools(snapshot);
+  const quota = summary.cpu_quota_usec ?? null;
+  const period = summary.cpu_period_usec ?? null;
+  const limit = quota !== null && period ? quota / period : null;
+  const latest = points.at(-1) ?? null;
+  const used = latest?.cores ?? null;
+  const top = limit !== null ? limit * HEADROOM : niceTop(Math.max(0, ...points.map((p) => p.cores ?? 0)), 1);
+  const periods = summary.nr_periods ?? null;
+  const throttled = summary.nr_throttled ?? null;
+  const held = latest?.throttled ?? 0;
+  const online = onlineCores(snapshot);
+  return (
+    <Block
+      controller="cpu"
+      title={t("cg.cpu")}
+      file={file("cpu_usage_usec")}
+      now={
+        <>
+          <b>
+            {show(
+              "cpu_usage_usec",
+              () => (used === null ? "·.··" : cores(used)),
+              (n) => t("cg.cpu_total", { total: usec(n) }),
+            )}
+          </b>
+          <Of limit={limit}>
+            {show(
+              "cpu_quota_usec",
+              () => t("cg.cores", { cores: coreLimit(limit ?? 0) }),
+              (n) => t("cg.quota", { quota: usec(n), period: usec(period ?? 0) }),
+            )}
+          </Of>
+          <Share part={used} whole={limit} />
+        </>
+      }
+      meter={
+        <Meter
+          value={used}
+          limit={limit}
+          label={t("cg.cpu")}
+          text={used !== null && limit !== null ? t("cg.of_text", { value: cores(used), limit: coreLimit(limit) }) : ""}
+        />
+      }
+      chart={
+        <Chart
+          points={points}
+          series={[{ value: (p) => p.cores, class: "chart-container", area: true }]}
+          top={top}
+          limit={limit}
+          throttled
+          label={t("cg.chart_cpu")}
+        />
+      }
+      words={
+        limit === null || quota === null || period === null
+          ? t("cg.cpu_unlimited")
+          : held > 0
+            ? t("cg.cpu_held", { quota: usec(quota), period: usec(period) })
+            : t("cg.cpu_words", { quota: usec(quota), period: usec(period) })
+      }
+    >
+      <Minor name={t("cg.throttled")}>
+        {show(
+          "nr_throttled",
+          (n) => t("cg.periods", { n: number(n), all: number(periods ?? 0) }),
+          () => (throttled !== null && periods ? percent(throttled, periods) : ""),
+        )}
+      </Minor>
+      <Minor name={t("cg.waited")}>{show("throttled_usec", usec, (n) => `${number(n)} µs`)}</Minor>
+      <Machine
+        value={latest?.machineCores}
+        limit={online}
+        text={(n) => (Number.isInteger(n) && n === online ? coreLimit(n) : cores(n))}
+      />
+    </Block>
+  );
+}
+
+function Tasks({ snapshot, points, events }: Props) {
+  const { summary, machine, show, file } = tools(snapshot);
+  const used = summary.pids_current ?? null;
+  const limit = summary.pids_max ?? null;
+  const top = limit !== null ? limit * HEADROOM : niceTop(Math.max(1, ...points.map((p) => p.pids ?? 0)), 16);
+  const pidsEvents = snapshot.container.cgroup.pids["pids.events"];
+  const refused = typeof pidsEvents === "object" && pidsEvents !== null ? Number(pidsEvents.max ?? 0) : null;
+  return (
+    <Block
+      controller="pids"
+      title={t("cg.tasks")}
+      file={file("pids_current")}
+      now={
+        <>
+          <b>{show("pids_current", (n) => number(n))}</b>
+          <Of limit={limit}>{show("pids_max", (n) => number(n))}</Of>
+          <Share part={used} whole={limit} />
+        </>
+      }
+      meter={
+        <Meter
+          value={used}
+          limit={limit}
+          label={t("cg.tasks")}
+          text={used !== null && limit !== null ? t("cg.of_text", { value: number(used), limit: number(limit) }) : ""}
+        />
+      }
+      chart={
+        <Chart
+          points={points}
+          series={[{ value: (p) => p.pids, class: "chart-container", area: true }]}
+          top={top}
+          limit={limit}
+          label={t("cg.chart_tasks")}
+        />
+      }
+      words={
+        used === null
+          ? null
+          : limit === null
+            ? t("cg.tasks_unlimited")
+            : tn("cg.tasks_words", used, { limit: number(limit), next: number(limit + 1), nth: ordinal(limit + 1) })
+      }
+      story={<ForkStories events={events} />}
+    >
+      <Minor name={t("cg.refused_forks")}>
+        {refused === null ? (
+          <Gap reason={snapshot.gaps["container.cgroup.pids.pids.events"]} />
+        ) : (
+          <Ask {...asking("pids/pids.events")}>
+            <span class={refused > 0 ? "bad" : undefined}>{number(refused)}</span>
+          </Ask>
+        )}
+      </Minor>
+      <Machine value={machine.pids_current} limit={machine.pids_max} text={(n) => number(n)} />
+    </Block>
+  );
+}
+
+function Io({ snapshot, points }: Props) {
+  const { summary, show, file } = tools(snapshot);
+  const latest = points.at(-1) ?? null;
+  const rate = (value: number | null | undefined): string => (value == null ? "·" : `${bytes(Math.round(value))}/s`);
+  const busiest = Math.max(0, ...points.map((p) => Math.max(p.read ?? 0, p.write ?? 0)));
+  const top = niceTop(busiest, 1 << 20);
+  const known = (summary.io_read_bytes ?? null) !== null;
+  return (
+    <Block
+      controller="io"
+      title={t("cg.io")}
+      file={shortIo(file("io_read_bytes"))}
+      now={
+        known ? (
+          <span class="cg-rates">
+            <span>
+              <i class="key read" /> {t("cg.read")} <b>{rate(latest?.read)}</b>
+            </span>
+            <span>
+              <i class="key write" /> {t("cg.written")} <b>{rate(latest?.write)}</b>
+            </span>
+          </span>
+        ) : (
+          <Gap reason={reason(snapshot, "io_read_bytes")} />
+        )
+      }
+      meter={<p class="cg-scale">{t("cg.scale", { top: `${bytes(top)}/s` })}</p>}
+      chart={
+        <Chart
+          points={points}
+          series={[
+            { value: (p) => p.read, class: "chart-container", area: true },
+            { value: (p) => p.write, class: "chart-write" },
+          ]}
+          top={top * HEADROOM}
+          limit={null}
+          label={t("cg.chart_io")}
+        />
+      }
+      words={t("cg.io_words")}
+    >
+      <Minor name={t("cg.read_total")}>{show("io_read_bytes", bytes, exactBytes)}</Minor>
+      <Minor name={t("cg.write_total")}>{show("io_write_bytes", bytes, exactBytes)}</Minor>
+    </Block>
+  );
+}
+
+const shortIo = (name: string): string => name.replace("blkio.throttle.", "");
+
+function Of({ limit, children }: { limit: number | null; children: ComponentChildren }) {
+  return <span class="cg-of">{limit === null ? t("cg.no_limit") : <Words text={t("cg.of")} limit={children} />}</span>;
+}
+
+function Share({ part, whole }: { part: number | null; whole: number | null }) {
+  return <span class="cg-share">{part !== null && whole !== null ? percent(part, whole) : ""}</span>;
+}
+
+/** The same kind of figure for the whole machine: what one container's share looks like from outside. */
+function Machine({
+  value,
+  limit,
+  text,
+}: {
+  value: number | null | undefined;
+  limit: number | null | undefined;
+  text(n: number): string;
+}) {
+  if (value == null) return null;
+  return (
+    <Minor name={<World side="host" />}>
+      <span title={t("cg.machine")}>
+        {text(value)}
+        {limit != null && ` / ${text(limit)}`}
+      </span>
+    </Minor>
+  );
+}
+
+/** `0-1` → 2, `0,2-3` → 3: /sys/devices/system/cpu/online. */
+function onlineCores(snapshot: Snapshot): number | null {
+  const online = snapshot.host.cgroup.cpu.online;
+  if (typeof online === "number") return 1;
+  if (typeof online !== "string") return null;
+  let count = 0;
+  for (const part of online.split(",")) {
+    const [from, to] = part.split("-").map(Number);
+    if (from === undefined || Number.isNaN(from)) return null;
+    count += (to ?? from) - from + 1;
+  }
+  return count;
+}
+
+function OomStories({ events }: { events: readonly LiveEvent[] }) {
+  const stories = events
+    .filter((event) => event.kind === "oom")
+    .slice(-3)
+    .reverse();
+  if (stories.length === 0) return null;
+  return (
+    <ul class="stories">
+      {stories.map((story) => (
+        <li key={story.id} class="story bad">
+          <time class="num">{clock(story.at)}</time> {oomSentence(story)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function oomSentence(story: Extract<LiveEvent, { kind: "oom" }>): string {
+  const limit = story.limit === null ? t("cg.its_limit") : bytes(story.limit);
+  const victim = story.victims.length === 1 ? story.victims[0] : undefined;
+  if (victim)
+    return t("cg.oom_story_of", { limit, command: victim.comm, pid: victim.pid, inner: victim.ns_pids.at(-1) ?? "?" });
+  return tn("cg.oom_story", story.kills, { limit });
+}
+
+function ForkStories({ events }: { events: readonly LiveEvent[] }) {
+  const stories = events.filter((event) => event.kind === "refused-fork").slice(-1);
+  if (stories.length === 0) return null;
+  return (
+    <ul class="stories">
+      {stories.map((story) => (
+        <li key={story.id} class="story bad">
+          <time class="num">{clock(story.at)}</time> {tn("cg.fork_story", story.times)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** Which hierarchy, and which directories on either side. */
+function Where({ snapshot }: { snapshot: Snapshot }) {
+  const { container, host } = snapshot;
+  const controllers = Object.keys({ ...host.cgroup.paths, ...container.cgroup.paths });
+  return (
+    <details class="more">
+      <summary>
+        <span class="badge">{t(`cg.mode_${host.cgroup.mode}`)}</span> {t("cg.where")}
+      </summary>
+      <p class="note">{t(`cg.mode_${host.cgroup.mode}_words`)}</p>
+      <table class="cg-paths">
+        <thead>
+          <tr>
+            <th scope="col">{t("cg.controller")}</th>
+            <th scope="col">
+              <World side="container" />
+            </th>
+            <th scope="col">
+              <World side="host" />
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {controllers.map((controller) => (
+            <tr key={controller}>
+              <th scope="row">
+                <code>{controller}</code>
+              </th>
+              <td class="world-container">
+                {container.cgroup.paths[controller] ? (
+                  <code>{container.cgroup.paths[controller]}</code>
+                ) : (
+                  <Gap reason={snapshot.gaps[`container.cgroup.paths.${controller}`]} />
+                )}
+              </td>
+              <td class="world-host">
+                {host.cgroup.paths[controller] && (
+                  <>
+                    <code>{host.cgroup.paths[controller]}</code>{" "}
+                    <Copy text={host.cgroup.paths[controller]} what={controller} />
+                  </>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
+  );
+}

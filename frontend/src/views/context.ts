@@ -1,0 +1,27 @@
+/** What every panel needs beside its figures: the shared highlight, and the way to a figure's source. */
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { SourceQuery } from "../protocol/api";
+import { Link } from "../state/link";
+
+export type Side = SourceQuery["side"];
+export type PanelName = SourceQuery["panel"];
+
+/** A wish to see where a figure comes from. `title` is what the figure is called on the page. */
+export interface Question {
+  panel: PanelName;
+  key: string;
+  title: string;
+  side: Side;
+  /** The sides that can answer. */
+  sides: readonly Side[];
+}
+
+export interface Surroundings {
+  link: Link;
+  showMe(question: Question): void;
+}
+
+export const PanelContext = createContext<Surroundings>({ link: new Link(), showMe: () => undefined });
+
+export const useSurroundings = (): Surroundings => useContext(PanelContext);

@@ -1,0 +1,108 @@
+/** The frame of a panel: a heading that folds it, a summary that stays when folded, and the way to full width. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { t } from "../i18n/index";
+import type { Marks } from "../state/marks";
+import type { PanelName } from "./context";
+
+interface Props {
+  name: PanelName;
+  title: string;
+  summary: ComponentChildren;
+  marks: Marks;
+  children: ComponentChildren;
+}
+
+export function Panel({ name, title, summary, marks, children }: Props) {
+  const [open, setOpen] = useRemembered(`panel.${name}`, true);
+  const [full, setFull] = useState(false);
+  const frame = useRef<HTMLElement>(null);
+  const body = `panel-${name}`;
+
+  // The top layer lets a panel cover the page whatever its ancestors are; the terminal beneath keeps running.
+  useEffect(() => {
+    const element = frame.current;
+    if (!full || !element?.showPopover) return;
+    element.setAttribute("popover", "manual");
+    element.showPopover();
+    return () => {
+      element.hidePopover();
+      element.removeAttribute("popover");
+    };
+  }, [full]);
+
+  return (
+    <section
+      class="panel"
+      ref={frame}
+      data-panel={name}
+      data-full={full ? "true" : undefined}
+      aria-labelledby={`${body}-title`}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && full && !event.defaultPrevented) setFull(false);
+      }}
+    >
+      <header class="panel-head">
+        <h3 id={`${body}-title`}>
+          <button
+            type="button"
+            class="panel-fold"
+            aria-expanded={open || full}
+            aria-controls={body}
+            onClick={() => setOpen(!open)}
+          >
+            <svg class="chevron" viewBox="0 0 12 12" aria-hidden="true">
+              <path d="M4 2.5 8 6 4 9.5" />
+            </svg>
+            {title}
+          </button>
+        </h3>
+        <p class="panel-summary num" data-beat={String(marks.beat % 2)} data-mark={marks.beat > 0 ? "~" : undefined}>
+          {summary}
+        </p>
+        <button
+          type="button"
+          class="panel-full"
+          aria-pressed={full}
+          title={t(full ? "panel.narrow" : "panel.full")}
+          aria-label={`${title}: ${t(full ? "panel.narrow" : "panel.full")}`}
+          onClick={() => setFull(!full)}
+        >
+          <svg viewBox="0 0 16 16" aria-hidden="true">
+            {full ? (
+              <path d="M3 3l10 10M13 3 3 13" />
+            ) : (
+              <path d="M9.5 2.5h4v4M13.5 2.5 9 7M6.5 13.5h-4v-4M2.5 13.5 7 9" />
+            )}
+          </svg>
+        </button>
+      </header>
+      <div class="panel-body" id={body} hidden={!open && !full}>
+        {children}
+      </div>
+    </section>
+  );
+}
+
+function useRemembered(key: string, initial: boolean): [boolean, (value: boolean) => void] {
+  const name = `terrarium.${key}`;
+  const [value, setValue] = useState(() => {
+    try {
+      const stored = localStorage.getItem(name);
+      return stored === null ? initial : stored === "1";
+    } catch {
+      return initial; // storage may be forbidden; then it is forgotten, no more
+    }
+  });
+  return [
+    value,
+    (next) => {
+      setValue(next);
+      try {
+        localStorage.setItem(name, next ? "1" : "0");
+      } catch {
+        // as above
+      }
+    },
+  ];
+}

@@ -1,0 +1,249 @@
+/** The four live panels of a container: the container's world beside the host's, from one and the same pass. */
+import "./panels.css";
+import "./processes.css";
+import "./namespaces.css";
+import "./cgroup.css";
+import "./overlay.css";
+import { useComputed, useSignal } from "@preact/signals";
+import { useCallback, useMemo } from "preact/hooks";
+import { bytes, number } from "../i18n/format";
+import { t, tn } from "../i18n/index";
+import type { Exit, Snapshot } from "../protocol/generated";
+import { clock, cores } from "../state/format";
+import { Link, type Thing } from "../state/link";
+import type { LiveEvent, LiveState, LiveStore } from "../state/live";
+import { CgroupPanel, oomSentence } from "./cgroup";
+import { PanelContext, type Question } from "./context";
+import { Namespaces } from "./namespaces";
+import { OverlayPanel } from "./overlay";
+import { Panel } from "./panel";
+import { Processes } from "./processes";
+import { type ReadSource, ShowMe } from "./showme";
+
+export interface PanelsProps {
+  store: LiveStore;
+  /** Share one to let other parts of the page light up with the panels. */
+  link?: Link;
+  source: ReadSource;
+  /** Puts a command at the prompt of the terminal in front; it is not run. */
+  typeIntoTerminal?: (text: string) => void;
+  /** Id of the terminal in front; without one the console's process is "your shell". */
+  terminal?: string | null;
+}
+
+export function Panels({ store, link: shared, source, typeIntoTerminal, terminal = null }: PanelsProps) {
+  const own = useMemo(() => new Link(), []);
+  const link = shared ?? own;
+  const question = useSignal<Question | null>(null);
+  const surroundings = useMemo(
+    () => ({ link, showMe: (asked: Question) => (question.value = asked) }),
+    [link, question],
+  );
+  const close = useCallback(() => {
+    question.value = null;
+  }, [question]);
+  const state = store.state.value;
+
+  return (
+    <PanelContext.Provider value={surroundings}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: pointing and focus inside are listened to once, here */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: a click holds what keyboard focus lights anyway */}
+      <div
+        class="panels"
+        data-status={state.status}
+        onPointerOver={(event) => link.point(event.pointerType === "touch" ? null : thingAt(event.target))}
+        onPointerLeave={() => link.point(null)}
+        onFocusIn={(event) => link.focus(thingAt(event.target))}
+        onFocusOut={() => link.focus(null)}
+        onClick={(event) => {
+          if (!(event.target as Element).closest("button, a, summary, label, dialog")) link.pin(thingAt(event.target));
+        }}
+      >
+        <StatusBar state={state} />
+        <Body state={state} terminal={terminal} />
+        <Announcer store={store} />
+        {question.value && (
+          <ShowMe question={question.value} source={source} typeIntoTerminal={typeIntoTerminal} onClose={close} />
+        )}
+      </div>
+    </PanelContext.Provider>
+  );
+}
+
+function thingAt(target: EventTarget | null): Thing | null {
+  const element = target instanceof Element ? target.closest("[data-thing]") : null;
+  return (element?.getAttribute("data-thing") as Thing | null | undefined) ?? null;
+}
+
+function Body({ state, terminal }: { state: LiveState; terminal: string | null }) {
+  const { snapshot, marks } = state;
+  if (!snapshot) {
+    return state.status === "error" || state.status === "gone" ? null : <Skeleton />;
+  }
+  const stopped = snapshot.info.state === "stopped";
+  // A container at rest has no processes, namespaces or cgroup: the last figures stay, and are said to be the last.
+  const shown = stopped && state.alive ? state.alive : snapshot;
+  const files = snapshot.host.overlay.upperdir ? snapshot : shown;
+  const { container } = shown;
+  const own = Object.values(container.namespaces).filter((one) => one.same_as_host === false).length;
+  const same = Object.values(container.namespaces).filter((one) => one.same_as_host === true).length;
+  const inside = Object.keys(container.processes).length;
+  const shell = shellPid(shown, terminal);
+  const changes = Object.keys(files.host.overlay.changes).length;
+  return (
+    <div
+      class="panel-list"
+      data-dimmed={state.status === "stale" || state.status === "gone" || stopped ? "true" : undefined}
+    >
+      <Panel
+        name="processes"
+        title={t("proc.title")}
+        marks={marks.processes}
+        summary={stopped ? t("proc.none_left") : tn("proc.count", inside)}
+      >
+        <Processes snapshot={shown} marks={marks.processes} shell={shell} />
+      </Panel>
+      <Panel
+        name="namespaces"
+        title={t("ns.title")}
+        marks={marks.namespaces}
+        summary={t("ns.summary", { own: number(own), same: number(same) })}
+      >
+        <Namespaces snapshot={shown} marks={marks.namespaces} />
+      </Panel>
+      <Panel name="cgroup" title={t("cg.title")} marks={marks.cgroup} summary={cgroupSummary(shown, state)}>
+        <CgroupPanel snapshot={shown} points={state.points} events={state.events} marks={marks.cgroup} />
+      </Panel>
+      <Panel
+        name="overlay"
+        title={t("ov.title")}
+        marks={marks.overlay}
+        summary={changes === 0 ? t("ov.nothing") : tn("ov.entries", changes)}
+      >
+        <OverlayPanel snapshot={files} marks={marks.overlay} />
+      </Panel>
+    </div>
+  );
+}
+
+function cgroupSummary(snapshot: Snapshot, state: LiveState): string {
+  const { summary } = snapshot.container.cgroup;
+  const used = state.points.at(-1)?.cores ?? null;
+  return [
+    summary.memory_bytes == null ? null : bytes(summary.memory_bytes),
+    used === null ? null : t("cg.cores", { cores: cores(used) }),
+    summary.pids_current == null ? null : tn("cg.count", summary.pids_current),
+  ]
+    .filter((part) => part !== null)
+    .join(" · ");
+}
+
+function shellPid(snapshot: Snapshot, terminal: string | null): number | null {
+  const { terminals, pid } = snapshot.info;
+  const front = terminals.find((one) => (terminal === null ? one.console : one.id === terminal));
+  return front?.pid ?? (front === undefined || front.console ? (pid ?? null) : null);
+}
+
+/** The legend of the two worlds, and how fresh the figures are; below it what happened, when something did. */
+function StatusBar({ state }: { state: LiveState }) {
+  const { snapshot, status } = state;
+  const seen = snapshot ? clock(snapshot.taken_at) : "";
+  const stopped = snapshot?.info.state === "stopped";
+  return (
+    <>
+      <div class="panels-bar">
+        <p class="legend">
+          <span class="legend-item world-container">{t("legend.container")}</span>
+          <span class="legend-item world-host">{t("legend.host")}</span>
+        </p>
+        <p class="freshness" data-status={status}>
+          <span class="pulse" aria-hidden="true" />
+          {t(`status.${status}`)}
+        </p>
+      </div>
+      {status === "stale" && <p class="banner warn">{t("status.stale_words", { at: seen })}</p>}
+      {status === "gone" && (
+        <p class="banner">
+          {t(snapshot ? "status.gone_words" : "status.gone_nothing")}{" "}
+          {state.reason && <span class="muted">({state.reason})</span>}
+        </p>
+      )}
+      {status === "error" && (
+        <p class="banner bad" role="alert">
+          {t("status.error_words", { reason: state.reason ?? "" })}
+        </p>
+      )}
+      {stopped && status !== "gone" && (
+        <p class="banner">
+          {exitSentence(snapshot.info.exit ?? null)} {t(state.alive ? "stopped.last_figures" : "stopped.no_figures")}
+        </p>
+      )}
+    </>
+  );
+}
+
+const SIGNALS: Record<number, string> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+};
+
+export function exitSentence(exit: Exit | null): string {
+  if (!exit) return t("stopped.unknown");
+  const at = clock(exit.at);
+  if (exit.oom) return t("stopped.oom", { at });
+  if (exit.signal != null) return t("stopped.signal", { at, signal: SIGNALS[exit.signal] ?? exit.signal });
+  if (exit.code != null) return t("stopped.code", { at, code: exit.code });
+  return t("stopped.reason", { at, reason: exit.reason ?? "?" });
+}
+
+/** Only what happened is said aloud, never a number that ticks. */
+function Announcer({ store }: { store: LiveStore }) {
+  const sentence = useComputed(() => {
+    const last = store.state.value.events.at(-1);
+    return last ? eventSentence(last) : "";
+  });
+  return (
+    <p class="sr-only" role="status">
+      {sentence}
+    </p>
+  );
+}
+
+export function eventSentence(event: LiveEvent): string {
+  switch (event.kind) {
+    case "oom":
+      return oomSentence(event);
+    case "refused-fork":
+      return tn("cg.fork_story", event.times);
+    case "exit":
+      return exitSentence(event);
+  }
+}
+
+function Skeleton() {
+  return (
+    <div class="panel-list" aria-busy="true">
+      <p class="sr-only">{t("status.loading")}</p>
+      {(["proc.title", "ns.title", "cg.title", "ov.title"] as const).map((title, index) => (
+        <section class="panel" key={title}>
+          <header class="panel-head">
+            <h3>
+              <span class="panel-fold">{t(title)}</span>
+            </h3>
+          </header>
+          <div class="panel-body">
+            {[68, 92, 80, 86].slice(0, 3 + (index % 2)).map((width) => (
+              <div key={width} class="bone" style={{ width: `${width}%` }} />
+            ))}
+          </div>
+        </section>
+      ))}
+    </div>
+  );
+}

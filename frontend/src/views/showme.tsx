@@ -1,0 +1,206 @@
+/** "Show me": where a figure comes from. The file, its bytes as read just now, the manual, the commands. */
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { t } from "../i18n/index";
+import type { SourceText } from "../protocol/generated";
+import { printable } from "../state/format";
+import type { PanelName, Question, Side } from "./context";
+import { Copy } from "./parts";
+
+export type ReadSource = (side: Side, panel: PanelName, key: string) => Promise<SourceText>;
+
+interface Props {
+  question: Question;
+  source: ReadSource;
+  typeIntoTerminal?: ((text: string) => void) | undefined;
+  onClose(): void;
+}
+
+type Answer = { state: "loading" } | { state: "failed"; message: string } | { state: "read"; text: SourceText };
+
+export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
+  const [side, setSide] = useState<Side>(question.side);
+  const [answer, setAnswer] = useState<Answer>({ state: "loading" });
+  const dialog = useRef<HTMLDialogElement>(null);
+  const turn = useRef(0);
+
+  const read = useCallback(async () => {
+    turn.current += 1;
+    const mine = turn.current;
+    setAnswer({ state: "loading" });
+    try {
+      const text = await source(side, question.panel, question.key);
+      if (mine === turn.current) setAnswer({ state: "read", text });
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      if (mine === turn.current) setAnswer({ state: "failed", message });
+    }
+  }, [source, side, question]);
+
+  useEffect(() => {
+    void read();
+  }, [read]);
+
+  useEffect(() => {
+    const element = dialog.current;
+    if (element && !element.open) element.showModal?.();
+    return () => {
+      turn.current = -1;
+      element?.close?.();
+    };
+  }, []);
+
+  return (
+    <dialog
+      class={`showme world-${side}`}
+      ref={dialog}
+      aria-labelledby="showme-title"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(event) => {
+        // Escape closes this one, not the full-width panel beneath.
+        if (event.key === "Escape") {
+          event.preventDefault();
+          event.stopPropagation();
+          onClose();
+        }
+      }}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) onClose();
+      }}
+    >
+      <div class="showme-inner">
+        <header class="showme-head">
+          <h2 id="showme-title">
+            <span>{t("showme.title")}</span> <code>{question.title}</code>
+          </h2>
+          <button type="button" class="panel-full" aria-label={t("showme.close")} onClick={onClose}>
+            <svg viewBox="0 0 16 16" aria-hidden="true">
+              <path d="M3 3l10 10M13 3 3 13" />
+            </svg>
+          </button>
+        </header>
+        {question.sides.length > 1 && (
+          <fieldset class="showme-sides">
+            <legend class="sr-only">{t("showme.side")}</legend>
+            {question.sides.map((one) => (
+              <label key={one} class={`world-${one}`}>
+                <input type="radio" name="showme-side" checked={one === side} onChange={() => setSide(one)} />
+                <span>{t(one === "container" ? "showme.as_container" : "showme.as_host")}</span>
+              </label>
+            ))}
+          </fieldset>
+        )}
+        <Body answer={answer} retry={() => void read()} type={typeIntoTerminal} close={onClose} />
+      </div>
+    </dialog>
+  );
+}
+
+interface BodyProps {
+  answer: Answer;
+  retry(): void;
+  type: ((text: string) => void) | undefined;
+  close(): void;
+}
+
+function Body({ answer, retry, type, close }: BodyProps) {
+  if (answer.state === "loading") {
+    return (
+      <div class="showme-body" aria-busy="true">
+        <p class="sr-only">{t("showme.loading")}</p>
+        <div class="bone" style={{ width: "60%" }} />
+        <div class="bone" style={{ height: "88px" }} />
+        <div class="bone" style={{ width: "45%" }} />
+      </div>
+    );
+  }
+  if (answer.state === "failed") {
+    return (
+      <div class="showme-body" role="alert">
+        <p>{t("showme.failed", { message: answer.message })}</p>
+        <button type="button" class="mini" onClick={retry}>
+          {t("showme.retry")}
+        </button>
+      </div>
+    );
+  }
+  const { text } = answer;
+  return (
+    <div class="showme-body">
+      <section>
+        <h3 class="showme-label">{t("showme.file")}</h3>
+        <Line text={text.path} what={t("showme.file")} />
+      </section>
+      <section>
+        <h3 class="showme-label">
+          {t("showme.raw")}
+          <button type="button" class="mini" onClick={retry}>
+            {t("showme.again")}
+          </button>
+          <Copy text={text.raw} what={t("showme.raw")} />
+        </h3>
+        {text.raw === "" ? (
+          <p class="muted">{t("showme.empty")}</p>
+        ) : (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+          <pre tabIndex={0}>{visible(text.raw)}</pre>
+        )}
+        {text.truncated && <p class="muted">{t("showme.truncated")}</p>}
+      </section>
+      <section class="world-container">
+        <h3 class="showme-label">{t("showme.inside")}</h3>
+        {text.command_container ? (
+          <Line text={text.command_container} what={t("showme.inside")}>
+            {type && (
+              <button
+                type="button"
+                class="mini strong"
+                onClick={() => {
+                  type(text.command_container ?? "");
+                  close();
+                }}
+              >
+                {t("showme.type")}
+              </button>
+            )}
+          </Line>
+        ) : (
+          <p class="muted">{t("showme.not_inside")}</p>
+        )}
+      </section>
+      <section class="world-host">
+        <h3 class="showme-label">{t("showme.outside")}</h3>
+        <Line text={text.command_host} what={t("showme.outside")} />
+      </section>
+      <section>
+        <h3 class="showme-label">{t("showme.manual")}</h3>
+        <Line text={manual(text.man)} what={t("showme.manual")} />
+      </section>
+    </div>
+  );
+}
+
+function Line({ text, what, children }: { text: string; what: string; children?: preact.ComponentChildren }) {
+  return (
+    <div class="showme-line">
+      <code>{text}</code>
+      {children}
+      <Copy text={text} what={what} />
+    </div>
+  );
+}
+
+/** Raw bytes with their lines kept and everything else that cannot be seen written out, NUL above all. */
+const visible = (raw: string): string =>
+  raw
+    .split(/([\n\t])/)
+    .map((part) => (/^[\n\t]$/.test(part) ? part : printable(part)))
+    .join("");
+
+/** `proc_pid_status(5)` → `man 5 proc_pid_status`. Not every source has a page of that form. */
+function manual(page: string): string {
+  const match = /^([\w.+-]+)\((\d\w*)\)$/.exec(page);
+  return match ? `man ${match[2]} ${match[1]}` : page;
+}
