@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import os
 import socket
 import termios
@@ -35,10 +36,7 @@ class Console:
             raise Fault(Code.SPAWN_FAILED, "the runtime sent no terminal", op="console") from None
         with peer:
             peer.setblocking(False)
-            try:
-                _, fds, _, _ = socket.recv_fds(peer, 4096, 4, socket.MSG_CMSG_CLOEXEC)
-            except BlockingIOError:
-                fds = []
+            fds = _received(peer)
         if len(fds) != 1:
             for fd in fds:
                 os.close(fd)
@@ -48,10 +46,23 @@ class Console:
         except OSError:
             os.close(fds[0])
             raise
-        return int(fds[0])
+        return fds[0]
 
     def close(self) -> None:
         self._socket.close()
+
+
+def _received(peer: socket.socket) -> list[int]:
+    """Descriptors in the first message. `socket.recv_fds` drops its flags, and with them close-on-exec."""
+    fds = array.array("i")
+    try:
+        _, ancillary, _, _ = peer.recvmsg(4096, socket.CMSG_SPACE(4 * fds.itemsize), socket.MSG_CMSG_CLOEXEC)
+    except BlockingIOError:
+        return []
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            fds.frombytes(data[: len(data) - len(data) % fds.itemsize])
+    return list(fds)
 
 
 @contextmanager

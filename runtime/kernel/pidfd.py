@@ -72,15 +72,18 @@ def numbers() -> Iterator[int]:
 
 
 def of_user_range(first: int, count: int) -> dict[int, list[int]]:
-    """Host uid → pids, of all processes with any uid in the range: the proof that a range is free is that none has."""
+    """Host id → pids, of all processes with any user or group id in the range: the proof that a range is free is that
+    there is none. A zombie with no thread left is dead and does not count."""
     found: dict[int, list[int]] = {}
     for pid in numbers():
         with contextlib.suppress(OSError):
-            for line in read_text(f"/proc/{pid}/status").splitlines():
-                if line.startswith(("Uid:", "Gid:")):
-                    for uid in {int(word) for word in line.split()[1:]}:
-                        if first <= uid < first + count:
-                            found.setdefault(uid, []).append(pid)
+            fields = dict(line.split(":", 1) for line in read_text(f"/proc/{pid}/status").splitlines())
+            ids = {int(word) for key in ("Uid", "Gid") for word in fields[key].split()}
+            dead = fields["State"].split()[0] in "ZX" and int(fields.get("Threads", "1")) <= 1
+            if not dead:
+                for id in ids:
+                    if first <= id < first + count:
+                        found.setdefault(id, []).append(pid)
     return found
 
 
