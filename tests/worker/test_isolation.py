@@ -252,3 +252,23 @@ async def test_16_devices_it_was_given_stay_as_the_host_has_them(box: Box) -> No
         await box.refused(f"chown 1:1 /dev/{name}", NOT_PERMITTED)
     info = os.stat("/dev/null")
     assert (info.st_uid, info.st_gid, stat.S_IMODE(info.st_mode)) == (0, 0, 0o666)
+
+
+async def test_17_it_mounts_no_file_system_of_any_kind(box: Box) -> None:
+    before = box.mounts()
+    for kind in ("ext4", "devtmpfs", "debugfs", "tracefs", "bpf", "securityfs", "overlay", "cgroup2", "tmpfs", "proc"):
+        await box.refused(f"mkdir -p /mnt; mount -t {kind} none /mnt", NOT_PERMITTED, "are you root", DENIED)
+    assert box.mounts() == before
+
+
+async def test_18_it_makes_and_enters_no_namespace(box: Box) -> None:
+    for option in ("-m", "-u", "-i", "-n", "-p", "-U", "-Ur"):
+        await box.refused(f"unshare {option} true", NOT_PERMITTED)
+    for option in ("-m", "-u", "-i", "-n", "-p", "-U"):
+        await box.refused(f"nsenter -t 1 {option} true", NOT_PERMITTED)
+
+
+async def test_25_the_kernels_log_and_addresses_are_not_for_it(box: Box) -> None:
+    await box.refused("dmesg", NOT_PERMITTED)
+    addresses = {line.split()[0] for line in (await box.sh("head -n 200 /proc/kallsyms")).lines}
+    assert {int(address, 16) for address in addresses} <= {0}

@@ -92,7 +92,10 @@ def trap_image(settings: RuntimeConfig, trap: str, canary: Path) -> None:
 
 
 @pytest.mark.parametrize("trap", list(TRAPS))
-async def test_39_an_image_leads_the_runtime_nowhere(tmp_path: Path, canary: Path, trap: str) -> None:
+async def test_39_an_image_leads_the_runtime_nowhere(
+    tmp_path: Path, canary: Path, trap: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.engine.oci.SECONDS", 5.0)  # runc opens the fifo, and is killed
     settings = boxes.config(tmp_path, images=tmp_path / "images")
     trap_image(settings, trap, canary)
     with boxes.host_stays_as_it_is():
