@@ -1,0 +1,1 @@
+"""The worker: one Unix socket, typed requests, and everything below wired together. See README.md."""

@@ -1,0 +1,228 @@
+"""One client's connection: requests in turn, or a stream once `Watch` or `Attach` turned it into one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections import deque
+from typing import cast
+
+import structlog
+
+from runtime.errors import Code, Fault
+from runtime.protocol import messages, pty
+from runtime.protocol.framing import MAX_PTY_FRAME, Deframer, framed
+from runtime.server import dispatch
+from runtime.server.context import Context
+from runtime.server.listen import peer_of
+from runtime.terminal.session import Session
+from runtime.terminal.viewer import MAX_BACKLOG, Viewer
+
+MAX_CONNECTIONS = 4096
+MAX_WAITING = 32  # requests of one client that wait their turn
+MAX_UNREAD = 1024 * 1024  # bytes to a viewer that asks and asks and does not read
+HELLO_WITHIN = 10.0
+
+log = structlog.get_logger()
+
+
+class Connections:
+    """All that are open, so that they can be counted and ended."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.open: set[Connection] = set()
+
+    def new(self) -> Connection:
+        return Connection(self)
+
+
+class Connection(asyncio.Protocol):
+    """Also the outlet of a viewer: `write`, `backlog`, `close`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._all = connections
+        self._context = connections.context
+        self._deframer = Deframer(dispatch.MAX_REQUEST)
+        self._requests: deque[bytes] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._room = asyncio.Event()
+        self._room.set()
+        self._attaching: str | None = None  # the user, between `Attach` and HELLO
+        self._hello_by: asyncio.TimerHandle | None = None
+        self._viewer: Viewer | None = None
+        self._session: Session | None = None
+        self._streaming = False
+        self._lost = False
+        self._transport: asyncio.Transport
+
+    # --- asyncio ---------------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=MAX_BACKLOG - 1, low=MAX_BACKLOG // 4)
+        peer = peer_of(cast(socket.socket, transport.get_extra_info("socket")))
+        if peer.uid not in self._context.config.web_uids:
+            log.warning("stranger turned away", uid=peer.uid, pid=peer.pid)
+            self._refuse(Fault(Code.ACCESS_DENIED, f"user {peer.uid} may not speak to the worker"))
+        elif len(self._all.open) >= MAX_CONNECTIONS:
+            self._refuse(Fault(Code.NO_CAPACITY, f"{MAX_CONNECTIONS} connections are open"))
+        else:
+            self._all.open.add(self)
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._lost = True
+        self._room.set()
+        self._all.open.discard(self)
+        if self._hello_by:
+            self._hello_by.cancel()
+        if self._session and self._viewer:
+            self._session.detach(self._viewer)
+            self._session = self._viewer = None
+        if self._task and self._streaming:
+            self._task.cancel()
+
+    def data_received(self, data: bytes) -> None:
+        if self._lost:
+            return
+        try:
+            frames = self._deframer.feed(data)
+            if self._viewer is None:
+                self._requests.extend(frames)
+                self._next()
+                return
+            for frame in frames:
+                self._to_terminal(frame)
+        except Fault as fault:
+            self._refuse(fault)
+
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
+        if self._session and self._viewer:
+            self._session.drained(self._viewer)
+
+    # --- requests --------------------------------------------------------------------------------------------------
+
+    def _next(self) -> None:
+        """Take up the next request, unless one is under way; what follows an `Attach` is no request."""
+        while self._requests and self._task is None and not self._lost:
+            if self._viewer is not None:
+                self._to_terminal(self._requests.popleft())
+            elif self._attaching is not None:
+                self._hello(self._requests.popleft())
+            else:
+                self._request(self._requests.popleft())
+        if len(self._requests) > MAX_WAITING:
+            self._transport.pause_reading()
+        elif not self._lost and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def _request(self, frame: bytes) -> None:
+        try:
+            request = dispatch.decode(frame)
+        except Fault as fault:
+            self.write(framed(messages.encode(dispatch.refused(fault, op="decode"))))
+            return
+        if isinstance(request, messages.Attach):
+            self._attaching = request.user
+            self._hello_by = asyncio.get_running_loop().call_later(HELLO_WITHIN, self._late)
+            return
+        self._streaming = isinstance(request, messages.Watch)
+        work = self._watch(request) if isinstance(request, messages.Watch) else self._answer(request)
+        self._task = asyncio.get_running_loop().create_task(work)
+        self._task.add_done_callback(self._done)
+
+    async def _answer(self, request: messages.Request) -> None:
+        reply = await dispatch.answer(self._context, request)
+        self.write(framed(messages.encode(reply)))
+        await self._room.wait()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        if not task.cancelled() and (error := task.exception()):
+            log.error("connection", error=repr(error))
+            self._transport.abort()
+            return
+        try:
+            self._next()
+        except Fault as fault:
+            self._refuse(fault)
+
+    async def _watch(self, request: messages.Watch) -> None:
+        """Frames until the container is gone or the client is; then the connection closes."""
+        try:
+            self._context.owned(request.id, request.owner)
+            async with contextlib.aclosing(self._context.sampler.watch(request.id)) as frames:
+                async for frame in frames:
+                    if self._lost:
+                        return
+                    self.write(framed(frame))
+                    await self._room.wait()
+        except Exception as error:
+            self.write(framed(messages.encode(dispatch.refused(error, op="watch"))))
+        self.close()
+
+    # --- terminals -------------------------------------------------------------------------------------------------
+
+    def _hello(self, frame: bytes) -> None:
+        user, self._attaching = self._attaching, None
+        if self._hello_by:
+            self._hello_by.cancel()
+        close = pty.Close.PROTOCOL
+        try:
+            hello = pty.hello(frame)
+            close = pty.Close.TICKET
+            permit = self._context.tickets.redeem(hello.ticket, user or "")
+            close = pty.Close.NO_SESSION
+            session = self._context.terminals.session(permit.container, permit.terminal)
+            close = pty.Close.RATE
+            self._session = session
+            self._viewer = session.attach(hello, permit.user, permit.role, self)
+        except Fault as fault:
+            self._end_terminal(fault, close)
+
+    def _to_terminal(self, frame: bytes) -> None:
+        if self._session is None or self._viewer is None:
+            return
+        try:
+            if len(frame) > MAX_PTY_FRAME:
+                raise Fault(Code.PROTOCOL_ERROR, f"terminal frame of {len(frame)} bytes, at most {MAX_PTY_FRAME}")
+            self._session.receive(self._viewer, frame)
+        except Fault as fault:
+            self._end_terminal(fault, pty.Close.PROTOCOL)
+        if self.backlog() > MAX_UNREAD:
+            log.warning("viewer does not read", user=self._viewer.user if self._viewer else None)
+            self._transport.abort()
+
+    def _late(self) -> None:
+        self._end_terminal(Fault(Code.PROTOCOL_ERROR, "no HELLO came"), pty.Close.PROTOCOL)
+
+    def _end_terminal(self, fault: Fault, close: pty.Close) -> None:
+        body = pty.ErrorBody(code=str(fault.code), msg=fault.message, close=int(close))
+        self.write(framed(pty.json_frame(pty.Kind.ERROR, body)))
+        self.close()
+
+    # --- the way out -----------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def backlog(self) -> int:
+        return self._transport.get_write_buffer_size()
+
+    def close(self) -> None:
+        """Once what was written is out."""
+        self._transport.close()
+
+    def _refuse(self, fault: Fault) -> None:
+        """Say why in the stream's own form, and close: beyond this frame nothing can be understood."""
+        if self._viewer or self._attaching is not None:
+            self._end_terminal(fault, pty.Close.PROTOCOL)
+            return
+        self.write(framed(messages.encode(dispatch.refused(fault, op="connect"))))
+        self.close()

@@ -1,0 +1,49 @@
+"""One-use permissions to attach to a terminal (the CRI streaming server's pattern)."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+from runtime.errors import Code, Fault
+
+SECONDS = 60.0
+MOST = 1000
+
+
+@dataclass(frozen=True)
+class Permit:
+    """What a ticket is good for."""
+
+    container: str
+    terminal: str
+    user: str
+    role: Literal["rw", "ro"]
+
+
+class Tickets:
+    """In memory alone: a restarted worker knows none, and asks for a new one cost nothing."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, tuple[float, Permit]] = OrderedDict()
+
+    def mint(self, permit: Permit) -> tuple[str, float]:
+        """(ticket, when it expires in seconds since the epoch). Raises `no-capacity` when 1000 are under way."""
+        now = time.monotonic()
+        while self._open and next(iter(self._open.values()))[0] <= now:
+            self._open.popitem(last=False)
+        if len(self._open) >= MOST:
+            raise Fault(Code.NO_CAPACITY, f"{MOST} tickets wait to be used", hint="Try again in a minute.")
+        ticket = secrets.token_urlsafe(16)
+        self._open[ticket] = (now + SECONDS, permit)
+        return ticket, time.time() + SECONDS
+
+    def redeem(self, ticket: str, user: str) -> Permit:
+        """Use it up. Raises `access-denied`, the same for one unknown, used, too old or somebody else's."""
+        expires, permit = self._open.pop(ticket, (0.0, None))
+        if permit is None or expires <= time.monotonic() or permit.user != user:
+            raise Fault(Code.ACCESS_DENIED, "the ticket is not valid", field="ticket", hint="Ask for a new one.")
+        return permit

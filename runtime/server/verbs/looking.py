@@ -1,0 +1,22 @@
+"""Looking at a container: a snapshot, and where one of its figures comes from."""
+
+from __future__ import annotations
+
+import asyncio
+
+from runtime.probes import source as sources
+from runtime.protocol import messages
+from runtime.server.context import Context
+
+
+async def snapshot(context: Context, request: messages.TakeSnapshot) -> messages.Watched:
+    context.owned(request.id, request.owner)
+    return messages.Watched(seq=0, snapshot=context.sampler.take(request.id))
+
+
+async def source(context: Context, request: messages.Source) -> messages.Sourced:
+    context.owned(request.id, request.owner)
+    target = context.target(request.id)
+    # in a thread: the listing of a large upper layer takes its time
+    found = await asyncio.to_thread(sources.read, target, request.side, request.panel, request.key)
+    return messages.Sourced(source=found)

@@ -1,0 +1,39 @@
+"""Terminals beside the console, and the tickets to attach to any."""
+
+from __future__ import annotations
+
+from runtime.errors import Code, Fault
+from runtime.protocol import messages, pty
+from runtime.server.context import Context
+from runtime.server.tickets import Permit
+
+MAX_USER = 150
+
+
+async def open_(context: Context, request: messages.OpenTerminal) -> messages.Opened:
+    record = context.owned(request.id, request.owner)
+    for ended in context.terminals.make_room(request.id):
+        await context.terminals.close(request.id, ended)
+    argv = request.argv or context.images.get(record.image).image.command
+    cols, rows = pty.clamp(request.cols, pty.COLS), pty.clamp(request.rows, pty.ROWS)
+    birth = await context.engine.exec_tty(request.id, argv, cols, rows)
+    terminal = await context.terminals.open(request.id, birth, argv, generation=record.generation, console=False)
+    context.sampler.poke(request.id)
+    return messages.Opened(terminal=terminal)
+
+
+async def close(context: Context, request: messages.CloseTerminal) -> messages.Done:
+    context.owned(request.id, request.owner)
+    await context.terminals.close(request.id, request.terminal)
+    context.sampler.poke(request.id)
+    return messages.Done()
+
+
+async def mint(context: Context, request: messages.MintTicket) -> messages.Ticket:
+    context.owned(request.id, request.owner)
+    context.terminals.session(request.id, request.terminal)
+    if not 0 < len(request.user) <= MAX_USER:
+        raise Fault(Code.INVALID_SPEC, f"user must be 1 to {MAX_USER} characters", field="user")
+    permit = Permit(container=request.id, terminal=request.terminal, user=request.user, role=request.role)
+    ticket, expires_at = context.tickets.mint(permit)
+    return messages.Ticket(ticket=ticket, expires_at=expires_at)
