@@ -21,6 +21,14 @@ from runtime.errors import Fault
 from runtime.protocol import model
 
 
+STATES = {
+    model.State.CREATING: gettext_lazy("being created"),
+    model.State.CREATED: gettext_lazy("created"),
+    model.State.RUNNING: gettext_lazy("running"),
+    model.State.STOPPED: gettext_lazy("stopped"),
+}
+
+
 @admin.register(Container)
 class ContainerAdmin(admin.ModelAdmin[Container]):
     """Read-only: a container is changed by the worker's verbs, which are the actions."""
@@ -64,7 +72,7 @@ class ContainerAdmin(admin.ModelAdmin[Container]):
         if found is None:
             return _("unknown")
         lost = found.exit is not None and found.exit.reason == "lost"
-        return _("lost") if lost else _(str(found.state))
+        return _("lost") if lost else str(STATES[found.state])
 
     @admin.display(description=gettext_lazy("host PID"))
     def host_pid(self, row: Container) -> int | None:

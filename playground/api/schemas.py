@@ -9,7 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field
 
 from runtime.protocol import messages, pty
 
-MIN_MEMORY = 8 * 1024**2
+MIN_MEMORY = 6 * 1024**2  # what the OCI runtime itself needs to get a process going
 
 
 def _argv(argv: list[str]) -> list[str]:

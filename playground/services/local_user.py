@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from playground.selectors.access import local_owner
@@ -26,9 +27,34 @@ def local_user_ensure(*, name: str) -> User:
 
 
 def user_named(*, name: str | None) -> User:
-    """Whom a command is for: the name given, else the local owner. Raises `Fault(not-found)`."""
-    user = User.objects.filter(username=name, is_active=True).first() if name else local_owner()
-    if user is None:
-        text = _("no user %(name)s") % {"name": name} if name else _("no user yet")
-        raise Fault(Code.NOT_FOUND, text, hint=_("./dev up makes the first one; the admin makes others."))
+    """Whom a command is for: the local owner, or the person of that name, made when there is none.
+
+    Whoever may run commands on this machine may make people; one made so has no password and no rights beside their
+    own containers. Raises `Fault(invalid-spec)` for what is no name, `Fault(not-found)` before there is an owner,
+    `Fault(access-denied)` for someone who was shut out.
+    """
+    if name is None:
+        owner = local_owner()
+        if owner is None:
+            raise Fault(Code.NOT_FOUND, _("no user yet"), hint=_("./dev up makes the first one."))
+        return owner
+    try:
+        User.username_validator(name)
+    except ValidationError:
+        raise Fault(
+            Code.INVALID_SPEC,
+            _("%(name)s is not a user name") % {"name": repr(name)},
+            field="user",
+            hint=_("Use letters, digits and @ . + - _ only."),
+        ) from None
+    user, made = User.objects.get_or_create(username=name)
+    if made:
+        user.set_unusable_password()
+        user.save()
+    if not user.is_active:
+        raise Fault(
+            Code.ACCESS_DENIED,
+            _("user %(name)s is not active") % {"name": name},
+            hint=_("Make them active again in the admin."),
+        )
     return user

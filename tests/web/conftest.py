@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,8 @@ class Script(Client):
         super().__init__(headers={**auth, **headers})
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        extra: dict[str, Any] = {} if body is None else {"data": body, "content_type": "application/json"}
-        response = getattr(self, method.lower())(f"/api/v1{path}", headers=headers, **extra)
+        data = b"" if body is None else json.dumps(body).encode()
+        response = self.generic(method, f"/api/v1{path}", data, "application/json", headers=headers)
         return response.status_code, response.json() if response.content else None
 
     def launch(self, **wish: Any) -> dict[str, Any]:
