@@ -173,7 +173,7 @@ function Memory({ snapshot, points, events, marks }: Props) {
       >
         <span class={kills > 0 ? "bad" : undefined}>{show("oom_kills", (n) => number(n))}</span>
       </Minor>
-      <Machine value={machine.memory_bytes} limit={machine.memory_limit_bytes} text={bytes} />
+      <Machine snapshot={snapshot} field="memory_bytes" limit={machine.memory_limit_bytes} text={bytes} />
     </Block>
   );
 }
@@ -249,9 +249,11 @@ function Cpu({ snapshot, points }: Props) {
       </Minor>
       <Minor name={t("cg.waited")}>{show("throttled_usec", usec, (n) => `${number(n)} µs`)}</Minor>
       <Machine
-        value={latest?.machineCores}
+        snapshot={snapshot}
+        field="cpu_usage_usec"
+        value={latest?.machineCores ?? null}
         limit={online}
-        text={(n) => (Number.isInteger(n) && n === online ? coreLimit(n) : cores(n))}
+        text={(n) => (n === online ? coreLimit(n) : cores(n))}
       />
     </Block>
   );
@@ -311,7 +313,7 @@ function Tasks({ snapshot, points, events }: Props) {
           </Ask>
         )}
       </Minor>
-      <Machine value={machine.pids_current} limit={machine.pids_max} text={(n) => number(n)} />
+      <Machine snapshot={snapshot} field="pids_current" limit={machine.pids_max} text={(n) => number(n)} />
     </Block>
   );
 }
@@ -373,23 +375,36 @@ function Share({ part, whole }: { part: number | null; whole: number | null }) {
   return <span class="cg-share">{part !== null && whole !== null ? percent(part, whole) : ""}</span>;
 }
 
-/** The same kind of figure for the whole machine: what one container's share looks like from outside. */
-function Machine({
-  value,
-  limit,
-  text,
-}: {
-  value: number | null | undefined;
+interface MachineProps {
+  snapshot: Snapshot;
+  field: Field;
+  /** Given where the figure itself is a counter, such as CPU time. */
+  value?: number | null;
   limit: number | null | undefined;
   text(n: number): string;
-}) {
-  if (value == null) return null;
+}
+
+/** The same kind of figure for the whole machine: what one container's share looks like from outside. */
+function Machine({ snapshot, field, value, limit, text }: MachineProps) {
+  const { summary, sources } = snapshot.host.cgroup;
+  const shown = value === undefined ? (summary[field] ?? null) : value;
+  const key = sources[field];
+  if (shown === null) return null;
+  const words = (
+    <span title={t("cg.machine")}>
+      {text(shown)}
+      {limit != null && ` / ${text(limit)}`}
+    </span>
+  );
   return (
     <Minor name={<World side="host" />}>
-      <span title={t("cg.machine")}>
-        {text(value)}
-        {limit != null && ` / ${text(limit)}`}
-      </span>
+      {key === undefined ? (
+        words
+      ) : (
+        <Ask {...asking(key)} sides={["host"]}>
+          {words}
+        </Ask>
+      )}
     </Minor>
   );
 }

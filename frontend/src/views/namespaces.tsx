@@ -1,4 +1,5 @@
 /** The eight kinds of namespace, host against container. */
+import { memo } from "preact/compat";
 import { t } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
 import type { Marks } from "../state/marks";
@@ -13,7 +14,17 @@ interface Props {
   marks: Marks;
 }
 
-export function Namespaces({ snapshot, marks }: Props) {
+export const Namespaces = memo(Matrix, (a, b) => {
+  const [one, two] = [a.snapshot, b.snapshot];
+  return (
+    one.container.namespaces === two.container.namespaces &&
+    one.host.namespaces === two.host.namespaces &&
+    one.gaps === two.gaps &&
+    a.marks === b.marks
+  );
+});
+
+function Matrix({ snapshot, marks }: Props) {
   return (
     <div class="ns">
       <table class="ns-table">

@@ -1,5 +1,6 @@
 /** The root file system as a stack: what is written rises to the upper layer, what is read shines through from below. */
 import { useComputed } from "@preact/signals";
+import { memo } from "preact/compat";
 import { useMemo } from "preact/hooks";
 import { bytes, exactBytes, number } from "../i18n/format";
 import { t, tn } from "../i18n/index";
@@ -24,12 +25,18 @@ const MOUNTINFO = {
 } as const;
 const UPPERDIR = { panel: "overlay", question: "upperdir", title: "upperdir", sides: ["container", "host"] } as const;
 
-export function OverlayPanel({ snapshot, marks }: Props) {
+export const OverlayPanel = memo(
+  Layers,
+  (a, b) =>
+    a.snapshot.host.overlay === b.snapshot.host.overlay && a.snapshot.gaps === b.snapshot.gaps && a.marks === b.marks,
+);
+
+function Layers({ snapshot, marks }: Props) {
   const overlay = snapshot.host.overlay;
   return (
     <div class="ov">
       <Stack snapshot={snapshot} overlay={overlay} />
-      <Changes overlay={overlay} marks={marks} />
+      <Changes overlay={overlay} marks={marks} reason={gap(snapshot, "changes")} />
       <Caption overlay={overlay} />
       <details class="more">
         <summary>{t("ov.mount")}</summary>
@@ -141,7 +148,7 @@ interface Entry {
   vanished: boolean;
 }
 
-function Changes({ overlay, marks }: { overlay: Overlay; marks: Marks }) {
+function Changes({ overlay, marks, reason }: { overlay: Overlay; marks: Marks; reason: string | undefined }) {
   const entries = useMemo(() => {
     const now: Entry[] = Object.entries(overlay.changes).map(([path, change]) => ({ path, change, vanished: false }));
     const gone = marks.vanished.flatMap((one) => (one.path in overlay.changes ? [] : [{ ...one, vanished: true }]));
@@ -153,7 +160,9 @@ function Changes({ overlay, marks }: { overlay: Overlay; marks: Marks }) {
       <h4>
         {t("ov.changes")} <span class="muted num">{count > 0 ? tn("ov.entries", count) : ""}</span>
       </h4>
-      {entries.length === 0 ? (
+      {entries.length === 0 && reason !== undefined ? (
+        <Gap reason={reason} />
+      ) : entries.length === 0 ? (
         <p class="empty">
           <Words text={t("ov.empty")} command={<code>touch /hello</code>} />
         </p>
@@ -164,7 +173,11 @@ function Changes({ overlay, marks }: { overlay: Overlay; marks: Marks }) {
           ))}
         </ul>
       )}
-      {overlay.changes_truncated && <p class="note">{t("ov.truncated", { count: number(count) })}</p>}
+      {overlay.changes_truncated && (
+        <p class="note">
+          {t("ov.truncated", { count: number(count) })} {reason}
+        </p>
+      )}
     </section>
   );
 }

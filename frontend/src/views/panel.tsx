@@ -78,7 +78,7 @@ export function Panel({ name, title, summary, marks, children }: Props) {
         </button>
       </header>
       <div class="panel-body" id={body} hidden={!open && !full}>
-        {children}
+        {(open || full) && children}
       </div>
     </section>
   );

@@ -101,7 +101,7 @@ function Body({ state, terminal }: { state: LiveState; terminal: string | null }
         marks={marks.processes}
         summary={stopped ? t("proc.none_left") : tn("proc.count", inside)}
       >
-        <Processes snapshot={shown} marks={marks.processes} shell={shell} />
+        <Processes snapshot={shown} marks={marks.processes} shell={shell} over={stopped} />
       </Panel>
       <Panel
         name="namespaces"

@@ -10,13 +10,15 @@ import { kindOf, nameOf } from "../state/link";
 import type { Marks, Sign } from "../state/marks";
 import { type Row, rows, unfolded } from "../state/tree";
 import { type Side, useSurroundings } from "./context";
-import { SignMark, useThing, Words, World } from "./parts";
+import { Gap, SignMark, useThing, Words, World } from "./parts";
 
 interface Props {
   snapshot: Snapshot;
   marks: Marks;
   /** Host pid of the process whose terminal is in front. */
   shell: number | null;
+  /** The container is stopped: these are the last it had. */
+  over?: boolean;
 }
 
 interface Cursor {
@@ -24,7 +26,20 @@ interface Cursor {
   key: string;
 }
 
-export function Processes({ snapshot, marks, shell }: Props) {
+export const Processes = memo(Trees, (a, b) => {
+  const [one, two] = [a.snapshot, b.snapshot];
+  return (
+    one.container.processes === two.container.processes &&
+    one.host.processes === two.host.processes &&
+    one.info.pid === two.info.pid &&
+    one.gaps === two.gaps &&
+    a.marks === b.marks &&
+    a.shell === b.shell &&
+    a.over === b.over
+  );
+});
+
+function Trees({ snapshot, marks, shell, over = false }: Props) {
   const { container, host } = snapshot;
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [cursor, setCursor] = useState<Cursor | null>(null);
@@ -90,12 +105,13 @@ export function Processes({ snapshot, marks, shell }: Props) {
     move();
   };
 
+  const reason = snapshot.gaps["container.processes"] ?? snapshot.gaps["host.processes"];
   const inside = all.filter((row) => row.inside && !row.ended).length;
   return (
     <div class="proc">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the rows in it are what is interactive; one listener serves both trees */}
       <div class="proc-grid" ref={grid} onKeyDown={onKeyDown}>
-        <Tree side="container" {...{ shown, marks, shell, folded, cursor, positions, fold, ask, setCursor }} />
+        <Tree side="container" {...{ shown, marks, shell, over, folded, cursor, positions, fold, ask, setCursor }} />
         <div class="proc-ties" aria-hidden="true">
           {shown.map((row, index) => row.inside && <Tie key={row.key} name={row.key} line={index + 2} />)}
           {unseen(shown).map(([from, count]) => (
@@ -104,8 +120,9 @@ export function Processes({ snapshot, marks, shell }: Props) {
             </p>
           ))}
         </div>
-        <Tree side="host" {...{ shown, marks, shell, folded, cursor, positions, fold, ask, setCursor }} />
+        <Tree side="host" {...{ shown, marks, shell, over, folded, cursor, positions, fold, ask, setCursor }} />
       </div>
+      {reason !== undefined && <Gap reason={reason} />}
       <Caption all={all} count={inside} snapshot={snapshot} />
     </div>
   );
@@ -116,6 +133,7 @@ interface TreeProps {
   shown: readonly Row[];
   marks: Marks;
   shell: number | null;
+  over: boolean;
   folded: ReadonlySet<string>;
   cursor: Cursor | null;
   positions: Record<Side, ReadonlyMap<string, Position>>;
@@ -124,7 +142,7 @@ interface TreeProps {
   setCursor(cursor: Cursor): void;
 }
 
-function Tree({ side, shown, marks, shell, folded, cursor, positions, fold, ask, setCursor }: TreeProps) {
+function Tree({ side, shown, marks, shell, over, folded, cursor, positions, fold, ask, setCursor }: TreeProps) {
   const visible = shown.filter((row) => (side === "container" ? row.inside : row.host) !== null);
   const stop = cursor?.side === side && visible.some((row) => row.key === cursor.key) ? cursor.key : visible[0]?.key;
   return (
@@ -166,6 +184,7 @@ function Tree({ side, shown, marks, shell, folded, cursor, positions, fold, ask,
             open={row.children > 0 ? !folded.has(row.key) : undefined}
             sign={marks.signs.get(row.key)}
             beat={marks.beat}
+            over={over && row.inside !== null}
             mine={Number(row.key) === shell}
             stop={row.key === stop}
             fold={fold}
@@ -188,6 +207,7 @@ interface LineProps {
   open: boolean | undefined;
   sign: Sign | undefined;
   beat: number;
+  over: boolean;
   mine: boolean;
   stop: boolean;
   fold(key: string, close: boolean): void;
@@ -227,7 +247,7 @@ const Line = memo(
           <User side={side} uid={process.uid ?? null} />
         </span>
         <span role="gridcell" class="proc-state">
-          <StateWord state={process.state} ended={row.ended} />
+          <StateWord state={process.state} ended={row.ended || props.over} />
         </span>
         <span role="gridcell" class="proc-command">
           {open !== undefined && (
@@ -252,7 +272,7 @@ const Line = memo(
         <span role="gridcell" class="proc-role">
           {role}
         </span>
-        {!row.ended && (
+        {!row.ended && !props.over && (
           <button
             type="button"
             class="proc-ask mini"
@@ -276,6 +296,7 @@ const Line = memo(
     a.sign === b.sign &&
     (a.sign === undefined || a.beat === b.beat) &&
     a.mine === b.mine &&
+    a.over === b.over &&
     a.stop === b.stop &&
     a.row.ended === b.row.ended &&
     a.row.parent === b.row.parent &&

@@ -22,19 +22,21 @@ export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
   const [answer, setAnswer] = useState<Answer>({ state: "loading" });
   const dialog = useRef<HTMLDialogElement>(null);
   const turn = useRef(0);
+  const ask = useRef(source);
+  ask.current = source; // a new function each time the page is drawn is no reason to read again
 
   const read = useCallback(async () => {
     turn.current += 1;
     const mine = turn.current;
     setAnswer({ state: "loading" });
     try {
-      const text = await source(side, question.panel, question.key);
+      const text = await ask.current(side, question.panel, question.key);
       if (mine === turn.current) setAnswer({ state: "read", text });
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (mine === turn.current) setAnswer({ state: "failed", message });
     }
-  }, [source, side, question]);
+  }, [side, question]);
 
   useEffect(() => {
     void read();
