@@ -91,10 +91,11 @@ export function Launch({ boot, api, first, onLaunched }: Props) {
               data-launching={launching.value === image.name ? "true" : undefined}
               onClick={() => void launch(image)}
             >
-              <span class="image-title">{image.title || image.name}</span>
+              <span class="image-title" title={image.name}>
+                {image.title || image.name}
+              </span>
               <span class="image-facts num">
-                <span class="mono">{image.name}</span> · {tn("format.layers", image.layers.length)} ·{" "}
-                {bytes(image.size_bytes)}
+                {tn("format.layers", image.layers.length)} · {bytes(image.size_bytes)}
               </span>
               <span class="image-go">
                 {launching.value === image.name ? (

@@ -47,7 +47,8 @@ export class Tab {
   async load(): Promise<void> {
     this.#failed.value = false;
     try {
-      const { XtermScreen } = await this.events.loadScreen();
+      const { XtermScreen, loadFace } = await this.events.loadScreen();
+      await loadFace();
       if (this.#disposed) return;
       const screen: XtermScreen = new XtermScreen({
         data: (text) => session.input(text),
