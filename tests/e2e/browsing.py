@@ -16,6 +16,7 @@ ARTIFACTS = ROOT / "tests/artifacts"
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
+    "--disable-3d-apis",  # the terminal then draws its text as text, which can be read back
 ]
 Theme = Literal["light", "dark"]
 
