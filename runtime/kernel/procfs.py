@@ -64,6 +64,22 @@ def read(path: str, *, dir_fd: int | None = None, limit: int = 1024 * 1024) -> b
         os.close(fd)
 
 
+def read_numbers(path: str) -> list[int]:
+    """A list of numbers, one a line or a word: `cgroup.procs`, `children`.
+
+    Such records are short, so less than half a page in one read is all there is.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        raw = os.read(fd, _CHUNK)
+        if len(raw) >= 2048:
+            while part := os.read(fd, _CHUNK):
+                raw += part
+    finally:
+        os.close(fd)
+    return [int(word) for word in raw.split()]
+
+
 def parse_stat(raw: bytes) -> Stat:
     """The name may hold spaces and brackets, so it ends at the last `)`."""
     start, end = raw.index(b"("), raw.rindex(b")")
@@ -156,7 +172,7 @@ class Proc:
         found: list[int] = []
         for thread in threads_ids:
             try:
-                found += map(int, read(f"{task}/{thread}/children").split())
+                found += read_numbers(f"{task}/{thread}/children")
             except OSError as error:
                 if error.errno not in GONE:
                     raise

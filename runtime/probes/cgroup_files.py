@@ -14,18 +14,18 @@ from runtime.protocol.model import Figure
 
 SECTIONS = ("memory", "cpu", "pids", "io")
 
-# memory.stat has forty lines, most of them of use to few and all of them moving: the rest is one "show me" away
+# memory.stat has forty lines, all of them moving, on both sides of a picture: what tells kinds of memory apart is here,
+# the rest is one "show me" away
 _MEMORY_STAT_V1 = (
-    "total_cache", "total_rss", "total_shmem", "total_mapped_file", "total_dirty", "total_inactive_anon",
-    "total_active_anon", "total_inactive_file", "total_active_file", "total_unevictable",
-)  # fmt: skip
-_MEMORY_STAT_V2 = (
-    "anon", "file", "kernel", "shmem", "slab", "sock", "file_mapped", "file_dirty", "inactive_anon", "active_anon",
-    "inactive_file", "active_file", "unevictable",
-)  # fmt: skip
+    "total_cache",
+    "total_rss",
+    "total_shmem",
+    "total_mapped_file",
+    "total_inactive_file",
+    "total_active_file",
+)
+_MEMORY_STAT_V2 = ("anon", "file", "kernel", "shmem", "sock", "file_mapped", "inactive_file", "active_file")
 _MEMINFO = ("MemTotal", "MemAvailable", "SwapTotal", "SwapFree")
-_VMSTAT_IO = ("pgpgin", "pgpgout")  # KiB, whatever their names say
-_TICKS = ("user", "nice", "system", "idle", "iowait")
 
 
 def word(raw: bytes) -> Figure:
@@ -66,16 +66,9 @@ def kibibytes(raw: bytes, only: tuple[str, ...]) -> Figure:
 
 
 def load(raw: bytes) -> Figure:
-    """/proc/loadavg: the last minute's load, and how many tasks run and are."""
+    """/proc/loadavg: the last minute's load, and how many tasks there are."""
     one, _, _, tasks, _ = raw.decode().split()
-    running, _, total = tasks.partition("/")
-    return {"1min": float(one), "running": int(running), "tasks": int(total)}
-
-
-def ticks(raw: bytes) -> Figure:
-    """/proc/stat's first line: what all cores did since boot, in ticks of 1/100 s."""
-    line = raw.partition(b"\n")[0].split()
-    return dict(zip(_TICKS, map(int, line[1:]), strict=False))
+    return {"1min": float(one), "tasks": int(tasks.partition("/")[2])}
 
 
 def _memory_stat_v1(raw: bytes) -> Figure:
@@ -88,10 +81,6 @@ def _memory_stat_v2(raw: bytes) -> Figure:
 
 def _meminfo(raw: bytes) -> Figure:
     return kibibytes(raw, _MEMINFO)
-
-
-def _vmstat_io(raw: bytes) -> Figure:
-    return keyed(raw, _VMSTAT_IO)
 
 
 def _vmstat_oom(raw: bytes) -> Figure:
@@ -159,12 +148,14 @@ _V2 = (
 MACHINE = (
     File("memory", "meminfo", "proc", _meminfo, "/proc/meminfo"),
     File("memory", "vmstat", "proc", _vmstat_oom, "/proc/vmstat"),
-    File("cpu", "stat", "proc", ticks, "/proc/stat"),
     File("cpu", "online", "proc", word, "/sys/devices/system/cpu/online"),
     File("pids", "loadavg", "proc", load, "/proc/loadavg"),
     File("pids", "pid_max", "proc", word, "/proc/sys/kernel/pid_max"),
-    File("io", "vmstat", "proc", _vmstat_io, "/proc/vmstat"),
 )
+
+
+PULSE = frozenset({"cpuacct.usage", "memory.usage_in_bytes", "cpu.stat", "memory.current", "pids.current"})
+"""Files of which one moves whenever anything of the container has run, be it for a nanosecond."""
 
 
 @cache

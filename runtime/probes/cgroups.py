@@ -13,13 +13,13 @@ from collections.abc import Sequence
 
 from runtime.kernel.mountinfo import Mount
 from runtime.kernel.target import Target
-from runtime.probes.cgroup_files import MACHINE, SECTIONS, of_mode
+from runtime.probes.cgroup_files import MACHINE, PULSE, SECTIONS, of_mode
 from runtime.probes.cgroup_summary import Figures, explain, summarise
 from runtime.probes.gaps import Gaps, why
 from runtime.probes.kept import KeptFile
 from runtime.protocol.model import Cgroup, Figure
 
-MACHINE_SECONDS = 2.0
+MACHINE_SECONDS = 5.0
 
 
 class Cgroups:
@@ -35,8 +35,18 @@ class Cgroups:
             else None
             for file in self._files
         ]
+        self._pulse = [
+            kept for file, kept in zip(self._files, self._kept, strict=True) if kept is not None and file.name in PULSE
+        ]
         self._last: tuple[Cgroup, Gaps] | None = None
         self._known_gaps: Gaps = {}
+
+    def pulse(self) -> tuple[bytes, ...] | None:
+        """Equal in two looks if nothing of the container ran between them; None where that cannot be told."""
+        try:
+            return tuple(kept.raw() for kept in self._pulse) or None
+        except OSError:
+            return None
 
     def take(self) -> tuple[Cgroup, Gaps]:
         """The figures, with the directories as the host names them. The same object if nothing changed."""
@@ -87,7 +97,7 @@ def _same(cgroup: Cgroup, figures: Figures) -> bool:
 
 
 class Machine:
-    """Figures of the whole machine, shared by all containers and read every other second."""
+    """Figures of the whole machine, shared by all containers and read now and then."""
 
     def __init__(self) -> None:
         self._kept = [KeptFile(file.at, file.parse) for file in MACHINE]

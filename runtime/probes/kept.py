@@ -14,8 +14,12 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 _BYTES = 64 * 1024
-_budget = max(64, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)  # descriptors all kept files may hold together
 _open = 0
+
+
+def _budget() -> int:
+    """Descriptors that all kept files may hold together: half of what the process may open now."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2
 
 
 class KeptFile(Generic[T]):
@@ -37,13 +41,14 @@ class KeptFile(Generic[T]):
 
         Raises `OSError`, and `ValueError` where the file does not look as it should.
         """
-        raw = self._bytes()
+        raw = self.raw()
         if raw != self._raw or self._value is None:
             self._value = self._parse(raw)
             self._raw = raw
         return self._value
 
-    def _bytes(self) -> bytes:
+    def raw(self) -> bytes:
+        """The bytes alone. Raises `OSError`."""
         if self._fd >= 0:
             try:
                 return os.pread(self._fd, _BYTES, 0)
@@ -62,7 +67,7 @@ class KeptFile(Generic[T]):
 
     def _keep(self, fd: int) -> None:
         global _open
-        if _open >= _budget:
+        if _open >= _budget():
             os.close(fd)
             return
         self._fd = fd

@@ -210,7 +210,7 @@ def _members(target: Target, gaps: Gaps) -> list[int]:
         if not directory:
             continue
         try:
-            found += map(int, procfs.read(f"{directory}/cgroup.procs").split())
+            found += procfs.read_numbers(f"{directory}/cgroup.procs")
         except (OSError, ValueError) as error:
             gaps["processes"] = why(error, f"{directory}/cgroup.procs")
     return found

@@ -32,7 +32,6 @@ _V1_MANUALS = {
 _MACHINE_MANUALS = {
     "meminfo": "proc_meminfo(5)",
     "vmstat": "proc_vmstat(5)",
-    "stat": "proc_stat(5)",
     "online": "Documentation/admin-guide/cputopology.rst",
     "loadavg": "proc_loadavg(5)",
     "pid_max": "proc_sys_kernel(5)",

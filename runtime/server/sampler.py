@@ -23,6 +23,7 @@ MIN_GAP = 0.5  # seconds between two passes of one container, whatever happens: 
 HEARTBEAT = 5.0  # seconds after which a quiet container's watchers hear that all is well
 SLOW = 0.005  # seconds a pass may take in the event loop, which also carries the terminals' bytes
 SLOW_PASSES = 10  # after one that took longer, so many are made in a thread
+PHASES = 8  # turns in a period: one turn's containers are read together while caches are warm, yet not all at once
 QUEUE = 16  # frames that may wait for a watcher
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class _Stream:
     base: model.Snapshot | None = None
     sent_at: float = 0.0
     threaded: int = 0  # passes still to be made in a thread
+    closely: bool = False  # something happened: look, whatever the pulse says
     busy: bool = False  # one is being made there: the camera is not to be touched
     task: asyncio.Task[None] | None = None
     _whole: bytes | None = None
@@ -109,7 +111,7 @@ class Sampler:
         target = self._target(id)
         stream = self._streams.get(id)
         if stream is not None and not stream.busy:
-            return stream.camera.take(target)
+            return stream.camera.take(target, closely=True)
         camera = Camera(self._host)
         try:
             return camera.take(target)
@@ -134,6 +136,7 @@ class Sampler:
     def poke(self, id: str) -> None:
         """Something happened to it (launched, exited, a terminal opened): look at once, if anyone watches."""
         if stream := self._streams.get(id):
+            stream.closely = True
             stream.wake.set()
 
     def gone(self, id: str, reason: str = "the container was deleted") -> None:
@@ -189,15 +192,16 @@ class Sampler:
         loop = asyncio.get_running_loop()
         target = self._target(stream.id)
         started = loop.time()
+        closely, stream.closely = stream.closely, False
         if stream.threaded:
             stream.threaded -= 1
             stream.busy = True
             try:
-                snapshot = await asyncio.to_thread(stream.camera.take, target)
+                snapshot = await asyncio.to_thread(stream.camera.take, target, closely=closely)
             finally:
                 stream.busy = False
         else:
-            snapshot = stream.camera.take(target)
+            snapshot = stream.camera.take(target, closely=closely)
         if loop.time() - started > SLOW:
             stream.threaded = SLOW_PASSES
         frame = stream.advance(snapshot, loop.time())
@@ -208,7 +212,7 @@ class Sampler:
     async def _rest(self, stream: _Stream, last: float) -> None:
         """Until the container's next turn, a poke, or the end. Turns are spread, so that not all come at once."""
         loop = asyncio.get_running_loop()
-        phase = zlib.crc32(stream.id.encode()) / 2**32 * self._period
+        phase = zlib.crc32(stream.id.encode()) % PHASES / PHASES * self._period
         turns = math.floor((last - phase) / self._period) + 1
         due = max(turns * self._period + phase, last + MIN_GAP)
         timer = loop.call_at(due, stream.wake.set)

@@ -17,6 +17,11 @@ from runtime.protocol.model import NAMESPACE_KINDS
 from tests.support.proc_tree import HOST_NAMESPACES, OWN_NAMESPACES, UID_MAP, World, container, members, world
 
 
+@pytest.fixture(autouse=True)
+def _closely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "QUIET_SECONDS", 0.0)  # in a world of files nothing runs
+
+
 @pytest.fixture
 def here(tmp_path: Path) -> World:
     return world(tmp_path)
@@ -218,4 +223,37 @@ def test_a_new_generation_is_looked_at_anew(here: World, host: snapshot.Host) ->
     members(here.paths, 800)
     target: Target = dataclasses.replace(here.target, pid=800, starttime=8000, container=container(800, generation=2))
     assert set(camera.take(target).container.processes) == {"800"}
+    camera.close()
+
+
+def test_a_container_of_which_nothing_ran_is_not_looked_at_again(
+    here: World, host: snapshot.Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "QUIET_SECONDS", 1000.0)
+    camera = snapshot.Camera(host)
+    camera.take(here.target)
+    one = camera.take(here.target)  # the first has no pulse to compare with
+    here.tree.process(502, ppid=500, ns_pids=(502, 8))
+    two = camera.take(here.target)
+    assert two.container is one.container
+    assert two.monotonic > one.monotonic
+    here.write("cpuacct/cpuacct.usage", "842659655\n")
+    assert "502" in camera.take(here.target).container.processes
+    here.tree.end(502)
+    assert "502" not in camera.take(here.target, closely=True).container.processes
+    camera.close()
+
+
+def test_what_is_known_of_a_quiet_container_is_told_at_once(
+    here: World, host: snapshot.Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshot, "QUIET_SECONDS", 1000.0)
+    camera = snapshot.Camera(host)
+    for _ in range(3):
+        camera.take(here.target)
+    terminal = model.Terminal(id="t2", argv=["sh"], console=False, pid=501)
+    target = dataclasses.replace(here.target, container=container(terminals=[terminal]))
+    taken = camera.take(target)
+    assert taken.info.terminals == [terminal]
+    assert taken.container.processes["501"].role == "terminal"
     camera.close()

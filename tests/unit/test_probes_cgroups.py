@@ -208,7 +208,7 @@ def test_a_kept_file_is_parsed_only_when_its_bytes_change(tmp_path: Path) -> Non
 def test_without_descriptors_to_spare_a_file_is_read_and_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kept, "_budget", 0)
+    monkeypatch.setattr(kept, "_budget", lambda: 0)
     path = tmp_path / "file"
     path.write_text("1\n")
     file = kept.KeptFile(str(path), int)

@@ -26,6 +26,7 @@ from tests.support.proc_tree import OWN_NAMESPACES, UID_MAP, World, container, m
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MIN_GAP", 0.01)
+    monkeypatch.setattr(snapshot, "QUIET_SECONDS", 0.0)  # in a world of files nothing runs
 
 
 @pytest.fixture
@@ -240,7 +241,7 @@ async def test_a_broken_probe_ends_the_watch_with_a_fault(
     async with aclosing(sampler.watch(here.target.container.id)) as frames:
         await _next(frames)
 
-        def broken(self: snapshot.Camera, target: Target) -> None:
+        def broken(self: snapshot.Camera, target: Target, *, closely: bool) -> None:
             raise RuntimeError("a bug")
 
         monkeypatch.setattr(snapshot.Camera, "take", broken)
@@ -281,7 +282,7 @@ def test_any_history_of_patches_ends_in_the_fresh_snapshot(
         if not alive:
             target = Target(container=container(None), pid=None, starttime=0, keeper_pid=400, cgroup_mode="hybrid")
         with _world_with(here, pids):
-            after = camera.take(target)
+            after = camera.take(target, closely=True)
         patch = delta.between(before, after)
         assert patch == merge.diff(msgspec.to_builtins(before), msgspec.to_builtins(after))
         state = merge.apply(state, msgspec.json.decode(msgspec.json.encode(patch)))
