@@ -261,7 +261,7 @@ class Engine:
             admission.check_argv(argv)
         else:
             argv = self._ground.images.get(record.image).image.command
-        return await spawn.to_the_end(execution.on_tty(self._ground, record, argv, cols, rows))
+        return await spawn.to_the_end(execution.on_tty(self._ground, record, argv, cols, rows), _abandon)
 
     def _running(self, id: str) -> Record:
         record = self.record(id)
@@ -361,6 +361,12 @@ def _born(record: Record, birth: Birth) -> Record:
         intent=None,
         step=None,
     )
+
+
+def _abandon(birth: Birth) -> None:
+    """Nobody will hear of this process."""
+    os.close(birth.master)
+    pidfd.send(birth.pid, birth.starttime, signal.SIGKILL)
 
 
 def _not_found(id: str) -> Fault:

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -140,8 +140,11 @@ def _taken(pipe: Any) -> int:
     return fd
 
 
-async def to_the_end(act: Coroutine[Any, Any, _T]) -> _T:
-    """Await something that must not be left half done: a cancellation is passed on after it has finished."""
+async def to_the_end(act: Coroutine[Any, Any, _T], lost: Callable[[_T], None] | None = None) -> _T:
+    """Await something that must not be left half done: a cancellation is passed on after it has finished.
+
+    `lost` is then given its result, which the caller will not see.
+    """
     task = asyncio.ensure_future(act)
     cancelled = False
     while not task.done():
@@ -149,8 +152,9 @@ async def to_the_end(act: Coroutine[Any, Any, _T]) -> _T:
             await asyncio.wait({task})
         except asyncio.CancelledError:
             cancelled = True
-    if cancelled:
-        if not task.cancelled() and task.exception() is not None:
-            raise asyncio.CancelledError from task.exception()
-        raise asyncio.CancelledError
-    return task.result()
+    if not cancelled:
+        return task.result()
+    error = None if task.cancelled() else task.exception()
+    if lost is not None and error is None and not task.cancelled():
+        lost(task.result())
+    raise asyncio.CancelledError from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ async def perform(ground: Ground, record: Record, steps: list[Step]) -> None:
             begun.append(step)
             await to_the_end(step.ensure())
             ground.failpoint(step.name)
+        await asyncio.sleep(0)  # the last moment a cancellation can be met: after it the caller has what was made
     except BaseException as error:
         for step in reversed(begun):
             await _undo(step.undo, f"undo {step.name}", error)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import select
 import signal
-from collections.abc import Iterator
 
 from runtime.kernel.files import read_text
 
@@ -66,9 +65,9 @@ def ended(pidfd: int, seconds: float = 0) -> bool:
     return bool(poll.poll(seconds * 1000))
 
 
-def numbers() -> Iterator[int]:
+def numbers() -> list[int]:
     """All pids of /proc."""
-    return (int(entry.name) for entry in os.scandir("/proc") if entry.name.isdigit())
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
 def of_user_range(first: int, count: int) -> dict[int, list[int]]:

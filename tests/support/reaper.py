@@ -14,7 +14,8 @@ from runtime.kernel.files import read_text
 
 
 class Reaper:
-    """An `ExitBook`. Reaps only children with a user id of the configured range, so that it takes no one else's."""
+    """An `ExitBook`. Reaps only children with a user id of the configured range, and orphans of the OCI runtime: the
+    others are this process's own to wait for."""
 
     def __init__(self, config: RuntimeConfig) -> None:
         self._first = config.idmap_base
@@ -48,9 +49,10 @@ class Reaper:
 
     def _ours(self, pid: int) -> bool:
         with contextlib.suppress(OSError):
-            for line in read_text(f"/proc/{pid}/status").splitlines():
-                if line.startswith("Uid:"):
-                    return self._first <= int(line.split()[1]) < self._last
+            fields = dict(line.split(":", 1) for line in read_text(f"/proc/{pid}/status").splitlines())
+            # What is left of a runtime that was killed calls itself `runc:[0:PARENT]` or the like, and is still root.
+            orphan = fields["Name"].strip().startswith("runc:[")
+            return orphan or self._first <= int(fields["Uid"].split()[0]) < self._last
         return False
 
 
