@@ -1,5 +1,5 @@
 /**
- * The panels alone, fed from a recording; not shipped. Query: `theme`, `lang`, `at` (messages applied at once), `play`
+ * The panels alone, fed from a recording; not shipped. Query: `real` (a real worker's), `theme`, `lang`, `at` (messages applied at once), `play`
  * (ms between further ones), `hot` (a thing), `only` (a panel), `ask` (opens "show me"), `status`, `w` (width, px).
  */
 import "../src/styles/tokens.css";
@@ -7,6 +7,7 @@ import "../src/styles/base.css";
 import { render } from "preact";
 import { setLanguage } from "../src/i18n/index";
 import type { LiveMessage } from "../src/protocol/live";
+import real from "../src/state/fixtures/recorded.json";
 import recording from "../src/state/fixtures/session.json";
 import { Link, type Thing } from "../src/state/link";
 import { LiveStore } from "../src/state/live";
@@ -18,7 +19,7 @@ const lang = query.get("lang") === "zh-hans" ? "zh-hans" : "en";
 document.documentElement.lang = lang === "zh-hans" ? "zh-Hans" : "en";
 setLanguage(lang);
 
-const messages = recording.messages as unknown as LiveMessage[];
+const messages = (query.has("real") ? real : recording.messages) as unknown as LiveMessage[];
 const store = new LiveStore();
 const link = new Link();
 let next = Number(query.get("at") ?? recording.last_running);

@@ -25,9 +25,9 @@ export default {
   "stopped.reason": "At {at} PID 1 ended; how is not known: {reason}.",
   "stopped.unknown": "This container is stopped: it has no processes.",
   "stopped.last_figures":
-    "Its namespaces and cgroup went with it; below are the last figures. The files of its upper layer are kept.",
+    "Its namespaces went with it, so below they are as last seen. The files of its upper layer are kept.",
   "stopped.no_figures":
-    "No process, no namespaces, no figures: start it to see them. The files of its upper layer are kept.",
+    "Without a process there are no namespaces: start it to see them. The files of its upper layer are kept.",
 
   "panel.full": "open full width",
   "panel.narrow": "close full width",

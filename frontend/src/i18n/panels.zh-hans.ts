@@ -22,8 +22,8 @@ export default {
   "stopped.oom": "{at}，容器的内存到了上限，内核杀死了 1 号进程，其他进程也随之结束。",
   "stopped.reason": "{at}，1 号进程结束了，怎样结束的不得而知：{reason}。",
   "stopped.unknown": "容器已停止，里面没有进程。",
-  "stopped.last_figures": "命名空间和控制组也跟着消失了，下面是最后一次的数据。upper 层里的文件还在。",
-  "stopped.no_figures": "没有进程，就没有命名空间，也没有数据：启动它就能看到。upper 层里的文件还在。",
+  "stopped.last_figures": "命名空间也跟着消失了，下面是它们最后的样子。upper 层里的文件还在。",
+  "stopped.no_figures": "没有进程，就没有命名空间：启动它就能看到。upper 层里的文件还在。",
 
   "panel.full": "展开到全宽",
   "panel.narrow": "退出全宽",

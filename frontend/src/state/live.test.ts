@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LiveMessage } from "../protocol/live";
+import real from "./fixtures/recorded.json";
 import recording from "./fixtures/session.json";
 import { type LiveState, LiveStore } from "./live";
 
@@ -142,6 +143,23 @@ describe("LiveStore", () => {
   });
 });
 
+describe("a real worker's words", () => {
+  it("are understood from the first to the last", () => {
+    const store = new LiveStore();
+    const kinds = new Set<string>();
+    for (const message of real as unknown as LiveMessage[]) {
+      store.apply(message);
+      for (const event of store.state.value.events) kinds.add(event.kind);
+    }
+    expect([...kinds].sort()).toEqual(["exit", "oom", "refused-fork"]);
+    const { status, reason, points } = store.state.value;
+    expect({ status, reason }).toEqual({ status: "gone", reason: "the container was deleted" });
+    const busiest = Math.max(...points.map((point) => point.cores ?? 0));
+    expect(busiest).toBeGreaterThan(0.4);
+    expect(busiest).toBeLessThan(1.1); // half a core is the limit; a pass may fall across two periods
+  });
+});
+
 describe("rates", () => {
   it("are worked out between the samples' own stamps", () => {
     const points = played(2).state.value.points;
@@ -169,7 +187,44 @@ describe("rates", () => {
     store.patch({ monotonic: t + 179 });
     expect(store.state.value.points.length).toBeGreaterThan(1);
     store.patch({ monotonic: t + 400 });
-    expect(store.state.value.points).toHaveLength(1);
+    expect(store.state.value.points.every((point) => point.t >= t + 400 - 180)).toBe(true);
+  });
+
+  it("tell what happened after a silence as done in the last pass, not spread over it", () => {
+    const store = played(2);
+    const { t = 0 } = store.state.value.points.at(-1) ?? {};
+    const usage = store.state.value.snapshot?.container.cgroup.summary.cpu_usage_usec ?? 0;
+    store.patch({ monotonic: t + 5, container: { cgroup: { summary: { cpu_usage_usec: usage + 500_000 } } } });
+    const points = store.state.value.points.slice(-3);
+    expect(points.map((point) => [point.t - t, point.cores])).toEqual([
+      [1, 0],
+      [4, 0],
+      [5, 0.5],
+    ]);
+  });
+
+  it("are not known across a lost connection", () => {
+    const store = played(2);
+    const snapshot = store.state.value.snapshot;
+    if (!snapshot) throw new Error("there is one");
+    store.snapshot({ ...snapshot, monotonic: snapshot.monotonic + 10 });
+    expect(store.state.value.points).toHaveLength(3);
+  });
+
+  it("run on through silence, and take it back when the worker speaks", () => {
+    let now = 1_000;
+    const store = new LiveStore(null, () => now);
+    for (const message of messages.slice(0, 2)) store.apply(message);
+    const heard = store.state.value.points;
+    now += 1_500;
+    store.tick();
+    expect(store.state.value.points).toBe(heard);
+    now += 4_500;
+    store.tick();
+    const { t = 0 } = heard.at(-1) ?? {};
+    expect(store.state.value.points.at(-1)).toMatchObject({ t: t + 6, cores: 0, memory: heard.at(-1)?.memory });
+    store.apply(messages[2] as LiveMessage);
+    expect(store.state.value.points).toHaveLength(3);
   });
 
   it("begin anew on another boot, whose clock knows nothing of this one's", () => {

@@ -55,7 +55,7 @@ export class LiveStore implements LiveHandlers {
   /** `snapshot`: what the server rendered into the page, shown until the first message. */
   constructor(snapshot: Snapshot | null = null, now: () => number = Date.now) {
     this.#now = now;
-    if (snapshot) this.#take(snapshot, "loading");
+    if (snapshot) this.#take(snapshot, "loading", false);
   }
 
   get state(): ReadonlySignal<LiveState> {
@@ -68,13 +68,21 @@ export class LiveStore implements LiveHandlers {
 
   /** A whole snapshot: the first, or the one after a connection was made anew. */
   snapshot(snapshot: Snapshot): void {
-    this.#take(snapshot, "live");
+    this.#take(snapshot, "live", false);
   }
 
   /** The next patch, in order: the socket sees to that. */
   patch(patch: object): void {
     const before = this.#state.peek().snapshot;
-    if (before) this.#take(merge(before, patch), "live");
+    if (before) this.#take(merge(before, patch), "live", true);
+  }
+
+  /** Call it every second or so: the worker is silent while nothing changes, and the charts run on. */
+  tick(): void {
+    const { status, heardAt } = this.#state.peek();
+    if (status === "live" && this.#samples.rest((this.#now() - heardAt) / 1000)) {
+      this.#set({ points: this.#samples.points });
+    }
   }
 
   /** When the connection is lost, what is shown is the last that was seen. */
@@ -112,9 +120,9 @@ export class LiveStore implements LiveHandlers {
     }
   }
 
-  #take(snapshot: Snapshot, status: Status): void {
+  #take(snapshot: Snapshot, status: Status, follows: boolean): void {
     const old = this.#state.peek();
-    this.#samples.add(snapshot);
+    this.#samples.add(snapshot, follows);
     const before = old.snapshot;
     // A container run anew, or another one, is no change of this one: nothing in it would be like the mark says.
     const same = before !== null && before.info.id === snapshot.info.id && before.boot_id === snapshot.boot_id;

@@ -17,8 +17,6 @@ export interface Sample {
   pids: number | null;
   /** CPU in cores: 1.0 is one core. */
   cores: number | null;
-  /** The whole machine's, likewise. */
-  machineCores: number | null;
   /** Bytes a second. */
   read: number | null;
   write: number | null;
@@ -31,33 +29,60 @@ interface Counters {
   generation: number;
   t: number;
   summary: Summary;
-  machine: Summary;
 }
+
+/** The worker says nothing while nothing changes. So long after its last word it is quiet, seconds. */
+const QUIET_AFTER = 2.2;
+/** Its pace, seconds: when it speaks again, what it tells of happened in the pass before. */
+const PASS = 1;
 
 /** The running charts' memory: `add` each snapshot, read `points`. */
 export class Samples {
   points: readonly Sample[] = [];
+  #heard: readonly Sample[] = [];
   #last: Counters | null = null;
 
-  add(snapshot: Snapshot): void {
+  /**
+   * `follows`: it came as a patch of the snapshot before, so nothing between them went unheard: a longer silence was a
+   * quiet one, and what changed did so in the last pass.
+   */
+  add(snapshot: Snapshot, follows: boolean): void {
     const now: Counters = {
       boot: snapshot.boot_id,
       generation: snapshot.info.generation,
       t: snapshot.monotonic,
       summary: snapshot.container.cgroup.summary,
-      machine: snapshot.host.cgroup.summary,
     };
     const last = this.#last;
     if (last && last.boot === now.boot && now.t <= last.t) return;
     this.#last = now;
     const comparable = last !== null && last.boot === now.boot && last.generation === now.generation;
-    const point = sample(comparable ? last : null, now);
-    const kept = last && last.boot === now.boot ? this.points.filter((p) => p.t >= now.t - WINDOW_SECONDS) : [];
-    this.points = [...kept, point];
+    const quiet = comparable && follows ? this.#quiet(now.t - PASS) : [];
+    const before = comparable ? (quiet.length > 0 ? { ...last, t: now.t - PASS } : last) : null;
+    const kept = last && last.boot === now.boot ? this.#heard : [];
+    this.#heard = [...kept, ...quiet, sample(before, now)].filter((point) => point.t >= now.t - WINDOW_SECONDS);
+    this.points = this.#heard;
   }
 
-  get latest(): Sample | null {
-    return this.points.at(-1) ?? null;
+  /** Draws on through a silence of `seconds` since the last word. Returns whether there was something to draw. */
+  rest(seconds: number): boolean {
+    const from = this.#last;
+    if (from === null || seconds < QUIET_AFTER) return false;
+    const until = from.t + seconds;
+    this.points = [...this.#heard, ...this.#quiet(until)].filter((point) => point.t >= until - WINDOW_SECONDS);
+    return true;
+  }
+
+  /** What a silence that lasts until `until` looks like: the figures stay, the rates are nought. */
+  #quiet(until: number): Sample[] {
+    const last = this.#heard.at(-1);
+    if (last === undefined || until - last.t < QUIET_AFTER - PASS) return [];
+    const still = (rate: number | null): number | null => (rate === null ? null : 0);
+    const point = { ...last, cores: still(last.cores), read: still(last.read), write: still(last.write), throttled: 0 };
+    return [
+      { ...point, t: last.t + PASS },
+      { ...point, t: until },
+    ];
   }
 }
 
@@ -73,10 +98,6 @@ function sample(before: Counters | null, now: Counters): Sample {
     return amount === null || seconds <= 0 ? null : amount / seconds;
   };
   const usec = perSecond("cpu_usage_usec");
-  const machineFrom = before?.machine.cpu_usage_usec ?? null;
-  const machineTo = now.machine.cpu_usage_usec ?? null;
-  const machineGrown =
-    machineFrom === null || machineTo === null || machineTo < machineFrom ? null : machineTo - machineFrom;
   const periods = grown("nr_periods");
   const throttled = grown("nr_throttled");
   return {
@@ -84,7 +105,6 @@ function sample(before: Counters | null, now: Counters): Sample {
     memory: now.summary.memory_bytes ?? null,
     pids: now.summary.pids_current ?? null,
     cores: usec === null ? null : usec / 1e6,
-    machineCores: machineGrown === null || seconds <= 0 ? null : machineGrown / seconds / 1e6,
     read: perSecond("io_read_bytes"),
     write: perSecond("io_write_bytes"),
     throttled: throttled === null ? null : periods ? Math.min(1, throttled / periods) : 0,

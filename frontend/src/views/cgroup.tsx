@@ -39,7 +39,6 @@ type Field = keyof Summary;
 
 interface Tools {
   summary: Summary;
-  machine: Summary;
   /** The figure as a button that shows its file; its reason where there is none. */
   show(field: Field, text: (value: number) => string, title?: (value: number) => string): ComponentChildren;
   file(field: Field): string;
@@ -57,7 +56,6 @@ function tools(snapshot: Snapshot): Tools {
   };
   return {
     summary: cgroup.summary,
-    machine: snapshot.host.cgroup.summary,
     show,
     file: (field) => fileName(cgroup, field),
   };
@@ -114,7 +112,7 @@ function Minor({ name, children }: { name: ComponentChildren; children: Componen
 }
 
 function Memory({ snapshot, points, events, marks }: Props) {
-  const { summary, machine, show, file } = tools(snapshot);
+  const { summary, show, file } = tools(snapshot);
   const used = summary.memory_bytes ?? null;
   const limit = summary.memory_limit_bytes ?? null;
   const peak = summary.memory_peak_bytes ?? null;
@@ -173,7 +171,7 @@ function Memory({ snapshot, points, events, marks }: Props) {
       >
         <span class={kills > 0 ? "bad" : undefined}>{show("oom_kills", (n) => number(n))}</span>
       </Minor>
-      <Machine snapshot={snapshot} field="memory_bytes" limit={machine.memory_limit_bytes} text={bytes} />
+      <Machine figure={machineMemory(snapshot)} question="memory/meminfo" />
     </Block>
   );
 }
@@ -189,7 +187,6 @@ function Cpu({ snapshot, points }: Props) {
   const periods = summary.nr_periods ?? null;
   const throttled = summary.nr_throttled ?? null;
   const held = latest?.throttled ?? 0;
-  const online = onlineCores(snapshot);
   return (
     <Block
       controller="cpu"
@@ -248,19 +245,13 @@ function Cpu({ snapshot, points }: Props) {
         )}
       </Minor>
       <Minor name={t("cg.waited")}>{show("throttled_usec", usec, (n) => `${number(n)} µs`)}</Minor>
-      <Machine
-        snapshot={snapshot}
-        field="cpu_usage_usec"
-        value={latest?.machineCores ?? null}
-        limit={online}
-        text={(n) => (n === online ? coreLimit(n) : cores(n))}
-      />
+      <Machine figure={machineCores(snapshot)} question="cpu/online" />
     </Block>
   );
 }
 
 function Tasks({ snapshot, points, events }: Props) {
-  const { summary, machine, show, file } = tools(snapshot);
+  const { summary, show, file } = tools(snapshot);
   const used = summary.pids_current ?? null;
   const limit = summary.pids_max ?? null;
   const top = limit !== null ? limit * HEADROOM : niceTop(Math.max(1, ...points.map((p) => p.pids ?? 0)), 16);
@@ -313,7 +304,7 @@ function Tasks({ snapshot, points, events }: Props) {
           </Ask>
         )}
       </Minor>
-      <Machine snapshot={snapshot} field="pids_current" limit={machine.pids_max} text={(n) => number(n)} />
+      <Machine figure={machineTasks(snapshot)} question="pids/loadavg" />
     </Block>
   );
 }
@@ -375,52 +366,46 @@ function Share({ part, whole }: { part: number | null; whole: number | null }) {
   return <span class="cg-share">{part !== null && whole !== null ? percent(part, whole) : ""}</span>;
 }
 
-interface MachineProps {
-  snapshot: Snapshot;
-  field: Field;
-  /** Given where the figure itself is a counter, such as CPU time. */
-  value?: number | null;
-  limit: number | null | undefined;
-  text(n: number): string;
-}
-
 /** The same kind of figure for the whole machine: what one container's share looks like from outside. */
-function Machine({ snapshot, field, value, limit, text }: MachineProps) {
-  const { summary, sources } = snapshot.host.cgroup;
-  const shown = value === undefined ? (summary[field] ?? null) : value;
-  const key = sources[field];
-  if (shown === null) return null;
-  const words = (
-    <span title={t("cg.machine")}>
-      {text(shown)}
-      {limit != null && ` / ${text(limit)}`}
-    </span>
-  );
+function Machine({ figure, question }: { figure: string | null; question: string }) {
+  if (figure === null) return null;
   return (
     <Minor name={<World side="host" />}>
-      {key === undefined ? (
-        words
-      ) : (
-        <Ask {...asking(key)} sides={["host"]}>
-          {words}
-        </Ask>
-      )}
+      <Ask {...asking(question)} sides={["host"]}>
+        <span title={t("cg.machine")}>{figure}</span>
+      </Ask>
     </Minor>
   );
 }
 
+function machineMemory(snapshot: Snapshot): string | null {
+  const { meminfo } = snapshot.host.cgroup.memory;
+  const [total, available] = [within(meminfo, "MemTotal"), within(meminfo, "MemAvailable")];
+  return total === null || available === null ? null : `${bytes(total - available)} / ${bytes(total)}`;
+}
+
+function machineTasks(snapshot: Snapshot): string | null {
+  const { loadavg, pid_max: most } = snapshot.host.cgroup.pids;
+  const tasks = within(loadavg, "tasks");
+  return tasks === null ? null : `${number(tasks)}${typeof most === "number" ? ` / ${number(most)}` : ""}`;
+}
+
 /** `0-1` → 2, `0,2-3` → 3: /sys/devices/system/cpu/online. */
-function onlineCores(snapshot: Snapshot): number | null {
-  const online = snapshot.host.cgroup.cpu.online;
-  if (typeof online === "number") return 1;
-  if (typeof online !== "string") return null;
+function machineCores(snapshot: Snapshot): string | null {
+  const { online } = snapshot.host.cgroup.cpu;
+  if (typeof online !== "string" && typeof online !== "number") return null;
   let count = 0;
-  for (const part of online.split(",")) {
+  for (const part of String(online).split(",")) {
     const [from, to] = part.split("-").map(Number);
     if (from === undefined || Number.isNaN(from)) return null;
     count += (to ?? from) - from + 1;
   }
-  return count;
+  return t("cg.cores", { cores: coreLimit(count) });
+}
+
+function within(figure: Cgroup["memory"][string] | undefined, key: string): number | null {
+  const found = typeof figure === "object" && figure !== null ? figure[key] : null;
+  return typeof found === "number" ? found : null;
 }
 
 function OomStories({ events }: { events: readonly LiveEvent[] }) {

@@ -10,10 +10,12 @@ interface Props {
   title: string;
   summary: ComponentChildren;
   marks: Marks;
+  /** What it shows is no more; the last there was. */
+  past: boolean;
   children: ComponentChildren;
 }
 
-export function Panel({ name, title, summary, marks, children }: Props) {
+export function Panel({ name, title, summary, marks, past, children }: Props) {
   const [open, setOpen] = useRemembered(`panel.${name}`, true);
   const [full, setFull] = useState(false);
   const frame = useRef<HTMLElement>(null);
@@ -36,6 +38,7 @@ export function Panel({ name, title, summary, marks, children }: Props) {
       class="panel"
       ref={frame}
       data-panel={name}
+      data-past={past ? "true" : undefined}
       data-full={full ? "true" : undefined}
       aria-labelledby={`${body}-title`}
       onKeyDown={(event) => {

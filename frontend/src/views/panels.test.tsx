@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { setLanguage } from "../i18n/index";
 import type { SourceText } from "../protocol/generated";
 import type { LiveMessage } from "../protocol/live";
+import real from "../state/fixtures/recorded.json";
 import recording from "../state/fixtures/session.json";
 import { LiveStore } from "../state/live";
 import { Panels, type PanelsProps } from "./panels";
@@ -104,6 +105,18 @@ describe("states", () => {
     act(() => store.apply(messages[recording.before_oom] as LiveMessage));
     expect(live.textContent).toContain("the kernel killed tail (PID 27 here, 48322 on the host)");
     expect(all("[aria-live]").filter((element) => element.closest(".mini") === null)).toEqual([]);
+  });
+});
+
+describe("a real worker's words", () => {
+  it("are drawn at every step, in both languages, with no hole left unfilled", () => {
+    show(0);
+    for (const [index, message] of (real as unknown as LiveMessage[]).entries()) {
+      setLanguage(index % 2 === 0 ? "en" : "zh-hans");
+      act(() => store.apply(message));
+      expect(root.textContent).not.toMatch(/undefined|NaN|\[object|\{\w+\}/);
+    }
+    expect(root.textContent).toContain("mnt:[");
   });
 });
 

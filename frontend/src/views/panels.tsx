@@ -5,7 +5,7 @@ import "./namespaces.css";
 import "./cgroup.css";
 import "./overlay.css";
 import { useComputed, useSignal } from "@preact/signals";
-import { useCallback, useMemo } from "preact/hooks";
+import { useCallback, useEffect, useMemo } from "preact/hooks";
 import { bytes, number } from "../i18n/format";
 import { t, tn } from "../i18n/index";
 import type { Exit, Snapshot } from "../protocol/generated";
@@ -43,6 +43,10 @@ export function Panels({ store, link: shared, source, typeIntoTerminal, terminal
     question.value = null;
   }, [question]);
   const state = store.state.value;
+  useEffect(() => {
+    const timer = setInterval(() => store.tick(), 1000);
+    return () => clearInterval(timer);
+  }, [store]);
 
   return (
     <PanelContext.Provider value={surroundings}>
@@ -83,6 +87,8 @@ function Body({ state, terminal }: { state: LiveState; terminal: string | null }
   const stopped = snapshot.info.state === "stopped";
   // A container at rest has no processes, namespaces or cgroup: the last figures stay, and are said to be the last.
   const shown = stopped && state.alive ? state.alive : snapshot;
+  // Its cgroup outlives PID 1: what it wrote to its upper layer is still charged there.
+  const group = snapshot.container.cgroup.summary.memory_bytes == null ? shown : snapshot;
   const files = snapshot.host.overlay.upperdir ? snapshot : shown;
   const { container } = shown;
   const own = Object.values(container.namespaces).filter((one) => one.same_as_host === false).length;
@@ -91,14 +97,12 @@ function Body({ state, terminal }: { state: LiveState; terminal: string | null }
   const shell = shellPid(shown, terminal);
   const changes = Object.keys(files.host.overlay.changes).length;
   return (
-    <div
-      class="panel-list"
-      data-dimmed={state.status === "stale" || state.status === "gone" || stopped ? "true" : undefined}
-    >
+    <div class="panel-list" data-dimmed={state.status === "stale" || state.status === "gone" ? "true" : undefined}>
       <Panel
         name="processes"
         title={t("proc.title")}
         marks={marks.processes}
+        past={shown !== snapshot}
         summary={stopped ? t("proc.none_left") : tn("proc.count", inside)}
       >
         <Processes snapshot={shown} marks={marks.processes} shell={shell} over={stopped} />
@@ -107,17 +111,25 @@ function Body({ state, terminal }: { state: LiveState; terminal: string | null }
         name="namespaces"
         title={t("ns.title")}
         marks={marks.namespaces}
+        past={shown !== snapshot}
         summary={t("ns.summary", { own: number(own), same: number(same) })}
       >
         <Namespaces snapshot={shown} marks={marks.namespaces} />
       </Panel>
-      <Panel name="cgroup" title={t("cg.title")} marks={marks.cgroup} summary={cgroupSummary(shown, state)}>
-        <CgroupPanel snapshot={shown} points={state.points} events={state.events} marks={marks.cgroup} />
+      <Panel
+        name="cgroup"
+        title={t("cg.title")}
+        marks={marks.cgroup}
+        past={group !== snapshot}
+        summary={cgroupSummary(group, state)}
+      >
+        <CgroupPanel snapshot={group} points={state.points} events={state.events} marks={marks.cgroup} />
       </Panel>
       <Panel
         name="overlay"
         title={t("ov.title")}
         marks={marks.overlay}
+        past={files !== snapshot}
         summary={changes === 0 ? t("ov.nothing") : tn("ov.entries", changes)}
       >
         <OverlayPanel snapshot={files} marks={marks.overlay} />
