@@ -50,8 +50,8 @@ class Reaper:
     def _ours(self, pid: int) -> bool:
         with contextlib.suppress(OSError):
             fields = dict(line.split(":", 1) for line in read_text(f"/proc/{pid}/status").splitlines())
-            # What is left of a runtime that was killed calls itself `runc:[0:PARENT]` or the like, and is still root.
-            orphan = fields["Name"].strip().startswith("runc:[")
+            # What a killed runtime leaves is still root, and unlike the runtime itself leads no session.
+            orphan = fields["Name"].strip().startswith("runc") and fields["NSsid"].split() != [str(pid)]
             return orphan or self._first <= int(fields["Uid"].split()[0]) < self._last
         return False
 
