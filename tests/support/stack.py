@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -53,8 +54,9 @@ class Stack:
     @property
     def environ(self) -> dict[str, str]:
         images = os.environ.get("TERRARIUM_IMAGES_DIR", "/var/lib/terrarium/images")
+        own = {key: value for key, value in os.environ.items() if not key.startswith("TERRARIUM_")}
         return {
-            **os.environ,
+            **own,
             "TERRARIUM_NAME": self.name,
             "TERRARIUM_PORT": str(self.port),
             "TERRARIUM_VAR_DIR": self._var.name,
@@ -88,6 +90,8 @@ class Stack:
     def down(self) -> None:
         self.dev("down")
         self._var.cleanup()
+        for directory in (self.run_dir, self.state_dir):
+            shutil.rmtree(directory)
 
     def token(self, user: str | None = None) -> str:
         return self.dev("token", *(["--user", user] if user else [])).strip()
