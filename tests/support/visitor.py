@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.cookiejar
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -26,10 +27,11 @@ class Visitor:
         self._stack = stack
         self._jar = http.cookiejar.CookieJar()
         self._open = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self._jar)).open
-        self._open(stack.url + login_path, timeout=30).close()
-
-    def cookie(self, name: str) -> str | None:
-        return next((cookie.value for cookie in self._jar if cookie.name == name), None)
+        with self._open(stack.url + login_path, timeout=30) as page:
+            boot = re.search(r'<script id="boot"[^>]*>(.*?)</script>', page.read().decode(), re.DOTALL)
+        if boot is None:
+            raise RuntimeError(f"{login_path} did not lead to a page")
+        self._csrf = str(json.loads(boot[1])["csrf"])
 
     def cookies(self) -> dict[str, str]:
         return {cookie.name: cookie.value or "" for cookie in self._jar}
@@ -42,7 +44,7 @@ class Visitor:
             data=None if body is None else json.dumps(body).encode(),
             headers={
                 "Content-Type": "application/json",
-                "X-CSRFToken": self.cookie("csrftoken") or "",
+                "X-CSRFToken": self._csrf,
                 "Origin": self._stack.url,
             },
         )
