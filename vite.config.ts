@@ -5,6 +5,7 @@ export default defineConfig(({ command }) => ({
   root: "frontend",
   base: command === "build" ? "/static/dist/" : "/",
   publicDir: false,
+  cacheDir: "../node_modules/.vite",
   build: {
     outDir: "../playground/static/dist",
     emptyOutDir: true,

@@ -6,6 +6,7 @@ export default {
   "format.just_now": "just now",
 
   "common.close": "Close",
+  "common.messages": "Messages",
   "common.cancel": "Cancel",
   "common.dismiss": "Dismiss",
   "common.retry": "Try again",
@@ -15,6 +16,7 @@ export default {
   "common.copied": "Copied.",
   "common.not_copied": "The browser did not allow copying. Select the text and copy it by hand.",
 
+  "header.home": "Terrarium, all containers",
   "header.tools": "Page",
   "header.theme": "Theme",
   "header.language": "Language",
@@ -46,7 +48,7 @@ export default {
   "done.deleted": "{name} is deleted.",
 
   "exit.code": "exit code {code}",
-  "exit.signal": "killed by signal {signal}",
+  "exit.signal": "killed by {signal}",
   "exit.oom": "out of memory",
 
   "delete.title": "Delete {name}?",
@@ -104,7 +106,6 @@ export default {
   "workbench.fold": "Fold the X-ray away",
   "workbench.unfold": "Show the X-ray",
   "workbench.gone": "This container was deleted",
-  "workbench.gone_body": "What you see is the last that was known of it.",
 
   "absent.lost": "This container is lost",
   "absent.lost_body":
@@ -131,13 +132,13 @@ export default {
   "terminal.screen_reader": "Screen reader support",
   "terminal.connecting": "Connecting…",
   "terminal.load_failed": "The terminal's script could not be loaded.",
-  "terminal.reconnecting": "The connection is lost. Trying again; what you type is kept, the shell goes on.",
+  "terminal.reconnecting": "Connection lost, trying again. The shell goes on, and what you type is kept.",
   "terminal.now": "Try now",
   "terminal.connect": "Connect again",
   "terminal.ended": "The shell has ended.",
   "terminal.ended_well": "The shell has ended with exit code {code}.",
   "terminal.ended_code": "The program has ended with exit code {code}.",
-  "terminal.ended_signal": "The program was ended by signal {signal}.",
+  "terminal.ended_signal": "The program was ended by {signal}.",
   "terminal.ended_oom": "The kernel killed the program: the container was out of memory.",
   "terminal.ended_reason": "The program has ended: {reason}.",
   "terminal.gone": "This terminal is no more.",

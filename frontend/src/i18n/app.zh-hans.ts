@@ -8,6 +8,7 @@ export default {
   "format.just_now": "刚刚",
 
   "common.close": "关闭",
+  "common.messages": "消息",
   "common.cancel": "取消",
   "common.dismiss": "知道了",
   "common.retry": "重试",
@@ -17,6 +18,7 @@ export default {
   "common.copied": "已复制。",
   "common.not_copied": "浏览器不允许自动复制，请选中文字后手动复制。",
 
+  "header.home": "Terrarium，所有容器",
   "header.tools": "页面设置",
   "header.theme": "主题",
   "header.language": "语言",
@@ -48,7 +50,7 @@ export default {
   "done.deleted": "{name} 已删除。",
 
   "exit.code": "退出码 {code}",
-  "exit.signal": "被信号 {signal} 终止",
+  "exit.signal": "被 {signal} 终止",
   "exit.oom": "内存耗尽",
 
   "delete.title": "删除 {name}？",
@@ -105,7 +107,6 @@ export default {
   "workbench.fold": "收起透视",
   "workbench.unfold": "展开透视",
   "workbench.gone": "这个容器已被删除",
-  "workbench.gone_body": "下面是它留下的最后画面。",
 
   "absent.lost": "这个容器已经丢失",
   "absent.lost_body": "没有任何主机还认得它，机器重启之后就会这样。它的进程和文件都已不在，只剩下一个名字。",
@@ -136,7 +137,7 @@ export default {
   "terminal.ended": "shell 已结束。",
   "terminal.ended_well": "shell 已结束，退出码 {code}。",
   "terminal.ended_code": "程序已结束，退出码 {code}。",
-  "terminal.ended_signal": "程序被信号 {signal} 终止。",
+  "terminal.ended_signal": "程序被 {signal} 终止。",
   "terminal.ended_oom": "容器内存耗尽，内核杀死了程序。",
   "terminal.ended_reason": "程序已结束：{reason}。",
   "terminal.gone": "这个终端已不存在。",

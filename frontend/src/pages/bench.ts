@@ -1,6 +1,7 @@
 /** What the workbench knows and can do: one container, its terminals, its live state. No markup. */
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { type Key, t } from "../i18n/index";
+import { signalName } from "../i18n/signals";
 import { type Api, ApiError } from "../protocol/api";
 import { LiveSocket } from "../protocol/live";
 import type { RestContainer, RestExit } from "../protocol/rest";
@@ -190,7 +191,7 @@ export function askDelete(container: RestContainer): Promise<boolean> {
 export function exitNote(exit: RestExit | null | undefined): string {
   if (exit == null) return "";
   if (exit.oom) return t("exit.oom");
-  if (exit.signal != null) return t("exit.signal", { signal: exit.signal });
+  if (exit.signal != null) return t("exit.signal", { signal: signalName(exit.signal) });
   if (exit.code != null) return t("exit.code", { code: exit.code });
   return exit.reason ?? "";
 }

@@ -76,9 +76,7 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
               {t("workbench.back")}
             </a>
           }
-        >
-          <p>{t("workbench.gone_body")}</p>
-        </Notice>
+        />
       )}
       <main class="workbench-main">
         <Split
@@ -218,14 +216,26 @@ function Actions({ bench, home }: { bench: Bench; home: string }) {
   return (
     <>
       {condition === "stopped" ? (
-        <button type="button" class="button small" aria-disabled={busy !== null} onClick={() => void bench.start()}>
+        <button
+          type="button"
+          class="button small"
+          aria-label={t("action.start")}
+          aria-disabled={busy !== null}
+          onClick={() => void bench.start()}
+        >
           <Icon name="play" />
-          {t(busy === "starting" ? "action.starting" : "action.start")}
+          <span class="button-label">{t(busy === "starting" ? "action.starting" : "action.start")}</span>
         </button>
       ) : (
-        <button type="button" class="button small" aria-disabled={busy !== null} onClick={() => void bench.stop()}>
+        <button
+          type="button"
+          class="button small"
+          aria-label={t("action.stop")}
+          aria-disabled={busy !== null}
+          onClick={() => void bench.stop()}
+        >
           <Icon name="stop" />
-          {t(busy === "stopping" ? "action.stopping" : "action.stop")}
+          <span class="button-label">{t(busy === "stopping" ? "action.stopping" : "action.stop")}</span>
         </button>
       )}
       <Menu

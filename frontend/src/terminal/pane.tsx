@@ -3,6 +3,7 @@ import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type Key, t } from "../i18n/index";
+import { signalName } from "../i18n/signals";
 import { isDark } from "../ui/preferences";
 import type { Tab } from "./book";
 import type { Session, SessionState } from "./session";
@@ -138,7 +139,7 @@ function Below({ state, session, focus, console: isConsole, stopped, starting, o
 function exitWords({ exit }: SessionState): string {
   if (exit === null) return t("terminal.ended");
   if (exit.oom) return t("terminal.ended_oom");
-  if (exit.signal != null) return t("terminal.ended_signal", { signal: exit.signal });
+  if (exit.signal != null) return t("terminal.ended_signal", { signal: signalName(exit.signal) });
   if (exit.code != null) return t(exit.code === 0 ? "terminal.ended_well" : "terminal.ended_code", { code: exit.code });
   return exit.reason ? t("terminal.ended_reason", { reason: exit.reason }) : t("terminal.ended");
 }

@@ -42,7 +42,7 @@ export function Announcer() {
       <div class="sr-only" role="status" aria-live="polite">
         {spoken.value}
       </div>
-      <div class="toasts">
+      <section class="toasts" aria-label={t("common.messages")}>
         {toasts.value.map((toast) => (
           <div class={`toast ${toast.tone}`} key={toast.id}>
             {toast.tone === "bad" && <Icon name="warn" />}
@@ -57,7 +57,7 @@ export function Announcer() {
             </button>
           </div>
         ))}
-      </div>
+      </section>
     </>
   );
 }

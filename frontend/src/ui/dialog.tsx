@@ -39,12 +39,12 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
       onKeyDown={(event) => event.stopPropagation()}
     >
       <div class="dialog-body">
-        <header class="dialog-head">
+        <div class="dialog-head">
           <h2 id={id}>{title}</h2>
           <button type="button" class="button icon small" aria-label={t("common.close")} onClick={onClose}>
             <Icon name="close" />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>
@@ -81,14 +81,14 @@ export function Asker() {
   return (
     <Dialog title={question.title} onClose={() => answer(false)}>
       <div class="dialog-text">{question.body}</div>
-      <footer class="dialog-actions">
+      <div class="dialog-actions">
         <button type="button" class="button" onClick={() => answer(false)}>
           {t("common.cancel")}
         </button>
         <button type="button" class={`button ${question.danger ? "danger" : "primary"}`} onClick={() => answer(true)}>
           {question.action}
         </button>
-      </footer>
+      </div>
     </Dialog>
   );
 }

@@ -26,7 +26,7 @@ export function Header({ boot, children, actions }: Props) {
   const [help, setHelp] = useState(false);
   return (
     <header class="header">
-      <a class="brand" href={boot.urls.home ?? "/playground"}>
+      <a class="brand" href={boot.urls.home ?? "/playground"} aria-label={t("header.home")}>
         <Mark />
         <span class="brand-name">Terrarium</span>
       </a>
