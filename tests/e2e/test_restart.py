@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -37,12 +39,12 @@ def attach_again(visitor: Visitor, shell: tuple[str, str], before: PtyClient, wi
 
 
 def drain(client: PtyClient, seconds: float) -> None:
+    """Take in what still comes of a connection that is about to break."""
     end = time.monotonic() + seconds
-    try:
-        while time.monotonic() < end:
-            client.step(max(0.01, end - time.monotonic()))
-    except ConnectionClosed:
-        pass
+    with contextlib.suppress(ConnectionClosed):
+        while (left := end - time.monotonic()) > 0:
+            client.step(left)
+    client.close()
 
 
 def counted(output: bytes) -> list[int]:
@@ -84,40 +86,36 @@ def test_no_byte_is_lost_or_repeated_when_the_web_server_is_killed(
     second.close()
 
 
-def test_the_exit_status_of_a_shell_that_ended_meanwhile_is_known(
+def test_the_exit_status_of_a_shell_that_ended_while_no_worker_ran_is_known(
     stack: Stack, visitor: Visitor, shell: tuple[str, str]
 ) -> None:
     client = visitor.attach(*shell)
     client.run("true")
-    worker = stack.pid("worker")
-    os.kill(worker, signal.SIGSTOP)
-    client.type("exit 7\r")
-    container = visitor.call  # the worker is stopped: the bytes wait in its socket
-    os.kill(worker, signal.SIGCONT)
-    assert client.until_exit()["code"] == 7
-    os.kill(stack.pid("worker"), signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while (answer := container("GET", f"/containers/{shell[0]}")).status != 200:
-        assert time.monotonic() < deadline, answer
-    assert answer.body["state"] == "stopped"
-    assert answer.body["exit"]["code"] == 7
-    client.close()
-
-
-def test_the_exit_status_is_known_when_the_shell_ends_while_no_worker_runs(
-    stack: Stack, visitor: Visitor, shell: tuple[str, str]
-) -> None:
-    client = visitor.attach(*shell)
-    client.run("true")
-    client.type("(usleep 300000; kill -9 $$) & wait\r")
-    client.until(b"wait")
-    client.type("trap 'exit 9' TERM; while :; do usleep 1000; done\r")
     pid = visitor.call("GET", f"/containers/{shell[0]}").body["pid"]
-    worker = stack.pid("worker")
-    os.kill(worker, signal.SIGKILL)
-    os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 8
-    while (answer := visitor.call("GET", f"/containers/{shell[0]}")).status != 200 or answer.body["state"] == "running":
-        assert time.monotonic() < deadline, answer
-    assert answer.body["exit"]["signal"] == signal.SIGKILL
+    keeper, worker = stack.pid("keeper"), stack.pid("worker")
+    client.type("usleep 300000; exit 7\r")
+    client.until(b"exit 7")
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        os.kill(worker, signal.SIGKILL)
+        until(lambda: "(zombie)" in Path(f"/proc/{pid}/status").read_text(), "the shell's end")
+    finally:
+        os.kill(keeper, signal.SIGCONT)
     client.close()
+
+    def ended() -> bool:
+        answer = visitor.call("GET", f"/containers/{shell[0]}")
+        return answer.status == 200 and answer.body["state"] == "stopped"
+
+    until(ended, "word of the shell's end")
+    assert visitor.call("GET", f"/containers/{shell[0]}").body["exit"]["code"] == 7
+    again = visitor.attach(*shell, epoch=client.welcome.epoch, have=client.offset)
+    assert again.until_exit()["code"] == 7
+    again.close()
+
+
+def until(holds: Callable[[], bool], what: str, seconds: float = 8) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"{what} did not come within {seconds} s"
+        time.sleep(0.02)

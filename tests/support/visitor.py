@@ -8,6 +8,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from contextlib import AbstractContextManager, ExitStack
 from typing import Any
 
 import msgspec
@@ -61,7 +62,7 @@ class Visitor:
         answer = self.call("POST", f"/containers/{container}/terminals/{terminal}/attach", {})
         if answer.status != 200:
             raise RuntimeError(f"attach answered {answer.status}: {answer.body}")
-        socket = connect(
+        connection = connect(
             self._stack.url.replace("http", "ws", 1) + answer.body["url"],
             subprotocols=[Subprotocol(pty.SUBPROTOCOL)],
             origin=Origin(self._stack.url),
@@ -69,14 +70,15 @@ class Visitor:
             compression=None,
             max_size=1 << 20,
         )
-        return PtyClient(socket, pty.Hello(v=1, ticket=answer.body["ticket"], **hello))
+        return PtyClient(connection, pty.Hello(v=1, ticket=answer.body["ticket"], **hello))
 
 
 class PtyClient:
     """A `pty.v1` viewer that acknowledges what it reads. `output` holds every byte since attaching."""
 
-    def __init__(self, socket: ClientConnection, hello: pty.Hello) -> None:
-        self._socket = socket
+    def __init__(self, connection: AbstractContextManager[ClientConnection], hello: pty.Hello) -> None:
+        self._connection = ExitStack()
+        self._socket = self._connection.enter_context(connection)
         self._seq = 0
         self.output = bytearray()
         self.offset = 0
@@ -144,7 +146,7 @@ class PtyClient:
         return self.exit
 
     def close(self) -> None:
-        self._socket.close()
+        self._connection.close()
 
     def __enter__(self) -> PtyClient:
         return self
