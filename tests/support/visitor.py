@@ -84,7 +84,7 @@ class PtyClient:
         self.offset = 0
         self.exit: dict[str, Any] | None = None
         self.acknowledging = True
-        socket.send(pty.json_frame(Kind.HELLO, hello))
+        self._socket.send(pty.json_frame(Kind.HELLO, hello))
         first = self._receive(10)
         if first is None or first[0] != Kind.WELCOME:
             raise RuntimeError(f"no WELCOME but {first!r}")
