@@ -1,0 +1,113 @@
+"""A real control group in every hierarchy of this host: found, counted, frozen, killed and removed."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from runtime.kernel import files, pidfd
+from runtime.kernel.cgroups import UNIFIED, Group, Hierarchies, detect
+from tests.support import leaks
+
+pytestmark = pytest.mark.requires("root", "cgroups")
+NAME = f"terrarium-eng-{secrets.token_hex(3)}"
+
+
+@pytest.fixture
+def hierarchies() -> Hierarchies:
+    return detect()
+
+
+@pytest.fixture
+def group(hierarchies: Hierarchies) -> Iterator[Group]:
+    made = hierarchies.group(f"{NAME}/child")
+    with leaks.none(NAME):
+        for controller in made.paths:
+            made.make(controller)
+        try:
+            yield made
+        finally:
+            made.kill()
+            made.remove()
+            hierarchies.group(NAME).remove()
+    assert not hierarchies.group(NAME).exists()
+
+
+@pytest.fixture
+def sleeper(group: Group) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the group, in the hierarchies that take one without more ado (cpuset wants cpus first)."""
+    child = subprocess.Popen(["/bin/sh", "-c", "sleep 600 & wait"])
+    for controller, path in group.paths.items():
+        if controller != "cpuset":
+            files.write_text(f"{path}/cgroup.procs", str(child.pid))
+    yield child
+    child.kill()
+    child.wait()
+
+
+def test_group_has_a_directory_in_every_hierarchy(hierarchies: Hierarchies, group: Group) -> None:
+    assert all(os.path.isdir(path) for path in group.directories)
+    assert hierarchies.children(NAME) == {"child"}
+    assert hierarchies.children("terrarium-that-is-not-there") == set()
+
+
+def test_members_are_seen_also_below(group: Group, sleeper: subprocess.Popen[bytes]) -> None:
+    assert sleeper.pid in group.processes()
+    below = group.child("below")
+    controller = "freezer" if "freezer" in group.paths else UNIFIED
+    below.make(controller)
+    files.write_text(f"{below.paths[controller]}/cgroup.procs", str(sleeper.pid))
+    assert sleeper.pid in group.processes()
+
+
+def test_busy_group_is_not_removed_and_says_so(group: Group, sleeper: subprocess.Popen[bytes]) -> None:
+    assert set(group.remove()) <= set(group.directories)
+    assert group.exists()
+
+
+def test_kill_reaches_children_that_are_frozen(group: Group, sleeper: subprocess.Popen[bytes]) -> None:
+    frozen = group._freeze()
+    if not frozen and UNIFIED in group.paths:
+        files.write_text(f"{group.paths[UNIFIED]}/cgroup.freeze", "1")
+    group.kill()
+    assert sleeper.wait(10) == -signal.SIGKILL
+    watch = [pidfd.open_pidfd(pid) for pid in group.processes()]
+    for fd in watch:
+        if fd is not None:
+            assert pidfd.ended(fd, 10)
+            os.close(fd)
+
+
+def test_kernel_refusal_is_raised_and_names_the_file(group: Group) -> None:
+    path = f"{group.directories[0]}/cgroup.procs"
+    with pytest.raises(OSError, match=r"cgroup\.procs") as caught:
+        files.write_text(path, "not a pid")
+    assert caught.value.filename == path
+
+
+def test_reused_pid_is_not_taken_for_the_process_it_was(sleeper: subprocess.Popen[bytes]) -> None:
+    since = pidfd.starttime(sleeper.pid)
+    assert since is not None
+    assert pidfd.alive(sleeper.pid, since)
+    assert not pidfd.alive(sleeper.pid, since + 1)
+    assert pidfd.open_pidfd(sleeper.pid, since + 1) is None
+    assert not pidfd.send(sleeper.pid, since + 1, signal.SIGKILL)
+    assert pidfd.send(sleeper.pid, since, signal.SIGCONT)
+
+
+def test_processes_are_found_by_their_range_of_user_ids() -> None:
+    base = 1_946_157_056 + 200 * 65_536
+    assert pidfd.of_user_range(base, 65_536) == {}
+    child = subprocess.Popen(["/bin/sleep", "600"], user=base + 7, group=base + 7)
+    try:
+        assert pidfd.of_user_range(base, 65_536) == {base + 7: [child.pid]}
+    finally:
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert pidfd.of_user_range(base, 65_536) == {}  # a zombie holds no id
+        child.wait()
