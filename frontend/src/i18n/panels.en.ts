@@ -36,6 +36,7 @@ export default {
   "mark.ended": "ended",
   "mark.changed": "changed",
   "gap.unknown": "not available",
+  "ask.column": "Source",
   "ask.label": "show me",
   "ask.title": "Show me where {what} comes from",
   "copy.label": "copy",

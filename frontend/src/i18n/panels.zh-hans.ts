@@ -32,6 +32,7 @@ export default {
   "mark.ended": "已结束",
   "mark.changed": "有变化",
   "gap.unknown": "取不到",
+  "ask.column": "来源",
   "ask.label": "看来源",
   "ask.title": "看看 {what} 从哪里来",
   "copy.label": "复制",

@@ -152,6 +152,8 @@ describe("a real worker's words", () => {
       for (const event of store.state.value.events) kinds.add(event.kind);
     }
     expect([...kinds].sort()).toEqual(["exit", "oom", "refused-fork"]);
+    const oom = store.state.value.events.find((event) => event.kind === "oom");
+    expect(oom?.kind === "oom" && oom.victims.map((victim) => victim.comm)).toEqual(["python3"]);
     const { status, reason, points } = store.state.value;
     expect({ status, reason }).toEqual({ status: "gone", reason: "the container was deleted" });
     const busiest = Math.max(...points.map((point) => point.cores ?? 0));

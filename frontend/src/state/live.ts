@@ -150,9 +150,7 @@ export class LiveStore implements LiveHandlers {
     if (before.info.generation === after.info.generation) {
       const kills = rise(old.oom_kills, now.oom_kills);
       if (kills > 0) {
-        const victims = Object.entries(before.host.processes).flatMap(([key, process]) =>
-          key in after.host.processes || process.role === "keeper" || process.role === "worker" ? [] : [process],
-        );
+        const victims = vanished(before, after);
         const limit = now.memory_limit_bytes ?? null;
         found.push({ ...stamp(), kind: "oom", kills, limit, peak: now.memory_peak_bytes ?? null, victims });
       }
@@ -172,6 +170,16 @@ export class LiveStore implements LiveHandlers {
     }
     return found;
   }
+}
+
+/** Who the OOM killer may have taken: those that ended in this pass, without their parents, which ended for want of them. */
+function vanished(before: Snapshot, after: Snapshot): Process[] {
+  const gone = Object.entries(before.container.processes).flatMap(([key]) => {
+    const process = before.host.processes[key];
+    return process && !(key in after.container.processes) ? [process] : [];
+  });
+  const parents = new Set(gone.map((process) => process.ppid));
+  return gone.filter((process) => !parents.has(process.pid));
 }
 
 function rise(before: number | null | undefined, after: number | null | undefined): number {

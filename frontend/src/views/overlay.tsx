@@ -186,7 +186,7 @@ const KINDS = {
   created: { sign: "*", word: "ov.created", title: "ov.created_title" },
   copied_up: { sign: "↑", word: "ov.copied_up", title: "ov.copied_up_title" },
   deleted: { sign: "×", word: "ov.deleted", title: "ov.deleted_title" },
-  opaque: { sign: "■", word: "ov.opaque", title: "ov.opaque_title" },
+  opaque: { sign: "□", word: "ov.opaque", title: "ov.opaque_title" },
 } as const;
 
 function Item({ entry, marks }: { entry: Entry; marks: Marks }) {

@@ -33,6 +33,15 @@ export function Panel({ name, title, summary, marks, past, children }: Props) {
     };
   }, [full]);
 
+  useEffect(() => {
+    if (!full) return;
+    const leave = (event: KeyboardEvent): void => {
+      if (event.key === "Escape" && !event.defaultPrevented) setFull(false);
+    };
+    document.addEventListener("keydown", leave);
+    return () => document.removeEventListener("keydown", leave);
+  }, [full]);
+
   return (
     <section
       class="panel"
@@ -41,9 +50,6 @@ export function Panel({ name, title, summary, marks, past, children }: Props) {
       data-past={past ? "true" : undefined}
       data-full={full ? "true" : undefined}
       aria-labelledby={`${body}-title`}
-      onKeyDown={(event) => {
-        if (event.key === "Escape" && full && !event.defaultPrevented) setFull(false);
-      }}
     >
       <header class="panel-head">
         <h3 id={`${body}-title`}>

@@ -168,6 +168,9 @@ function Tree({ side, shown, marks, shell, over, folded, cursor, positions, fold
         <span role="columnheader" class="sr-only">
           {t("proc.role")}
         </span>
+        <span role="columnheader" class="sr-only">
+          {t("ask.column")}
+        </span>
       </div>
       {shown.map((row, index) => {
         const process = side === "container" ? row.inside : row.host;
@@ -272,19 +275,21 @@ const Line = memo(
         <span role="gridcell" class="proc-role">
           {role}
         </span>
-        {!row.ended && !props.over && (
-          <button
-            type="button"
-            class="proc-ask mini"
-            tabIndex={-1}
-            onClick={(event) => {
-              event.stopPropagation();
-              props.ask(side, row);
-            }}
-          >
-            {t("ask.label")}
-          </button>
-        )}
+        <span role="gridcell" class="proc-ask">
+          {!row.ended && !props.over && (
+            <button
+              type="button"
+              class="mini"
+              tabIndex={-1}
+              onClick={(event) => {
+                event.stopPropagation();
+                props.ask(side, row);
+              }}
+            >
+              {t("ask.label")}
+            </button>
+          )}
+        </span>
       </div>
     );
   },

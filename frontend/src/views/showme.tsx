@@ -44,10 +44,12 @@ export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
 
   useEffect(() => {
     const element = dialog.current;
+    const before = document.activeElement;
     if (element && !element.open) element.showModal?.();
     return () => {
       turn.current = -1;
       element?.close?.();
+      if (before instanceof HTMLElement) before.focus();
     };
   }, []);
 
