@@ -9,7 +9,6 @@ every ASGI server lets `send` wait for a slow browser.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 import msgspec
 
@@ -48,9 +47,7 @@ async def terminal(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         close = await carry(visit, _up(receive, writer), _down(reader, send))
     finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+        await worker.hang_up(writer)
     if close is not None:
         await send({"type": "websocket.close", "code": int(close)})
 

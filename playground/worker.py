@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TypeVar
 
 from django.conf import settings
@@ -37,6 +38,13 @@ async def connect(request: messages.Request) -> tuple[asyncio.StreamReader, asyn
 
 
 read_frame = client.read_frame
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    """Close at once. An ordinary close first waits for a worker that may not be reading to take what is left."""
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
 
 
 def cleaned(fault: Fault) -> Fault:

@@ -1,4 +1,4 @@
-"""Django's settings. Everything that differs between installations comes from the environment (docs/settings.md)."""
+"""Django's settings. What differs between installations comes from the environment: see playground/README.md."""
 
 from __future__ import annotations
 

@@ -20,7 +20,6 @@ from playground.services.container_stop import container_halt
 from runtime.errors import Fault
 from runtime.protocol import model
 
-
 STATES = {
     model.State.CREATING: gettext_lazy("being created"),
     model.State.CREATED: gettext_lazy("created"),

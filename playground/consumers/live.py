@@ -7,7 +7,6 @@ patch once for all its watchers, at most twice a second.
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from playground import errors, worker
 from playground.services.visits import admit, carry
@@ -37,9 +36,7 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         close = await carry(visit, _until_gone(receive), _down(reader, send))
     finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
+        await worker.hang_up(writer)
     if close is not None:
         await send({"type": "websocket.close", "code": int(close)})
 

@@ -39,7 +39,7 @@ def user_named(*, name: str | None) -> User:
             raise Fault(Code.NOT_FOUND, _("no user yet"), hint=_("./dev up makes the first one."))
         return owner
     try:
-        User.username_validator(name)
+        User._meta.get_field("username").clean(name, None)
     except ValidationError:
         raise Fault(
             Code.INVALID_SPEC,

@@ -1,0 +1,147 @@
+"""The admin: useful lists, actions that call the services, and no secret anywhere."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from playground.models import ApiToken, Container, LoginLink
+from playground.services.container_launch import Wish, container_launch
+from playground.services.login_links import login_link_create
+from playground.services.tokens import token_create
+from runtime.errors import Code, Fault
+from runtime.protocol import messages
+from tests.support.fake_worker import FakeWorker
+
+LISTS = ["playground_container", "playground_image", "playground_apitoken", "playground_loginlink", "auth_user"]
+
+
+@pytest.fixture
+def admin(staff: User, worker: FakeWorker) -> Client:
+    client = Client()
+    client.force_login(staff)
+    return client
+
+
+def act(client: Client, model: str, action: str, *ids: object) -> str:
+    data = {"action": action, "_selected_action": [str(id) for id in ids]}
+    return client.post(reverse(f"admin:playground_{model}_changelist"), data, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_in_both_languages(name: str, language: str, admin: Client, ann: User) -> None:
+    container_launch(user=ann, wish=Wish(image="busybox", name="mine"))
+    token_create(user=ann, label="ci")
+    login_link_create(user=ann)
+    page = admin.get(reverse(f"admin:{name}_changelist"), headers={"Accept-Language": language})
+    assert page.status_code == 200
+    if name == "playground_container":
+        text = page.content.decode()
+        assert ("运行中" if language == "zh-hans" else "running") in text
+        assert "256.0" in text
+    assert admin.get(reverse("admin:index"), headers={"Accept-Language": language}).status_code == 200
+
+
+def test_containers_show_what_is(admin: Client, ann: User, worker: FakeWorker) -> None:
+    first = container_launch(user=ann, wish=Wish(image="busybox")).container
+    second = container_launch(user=ann, wish=Wish(image="debian")).container
+    worker.forget(second.id)
+    asked = len(worker.calls)
+    page = admin.get(reverse("admin:playground_container_changelist")).content.decode()
+    assert len(worker.calls) == asked + 1, "one question for the whole list"
+    assert str(first.pid) in page
+    assert "running" in page
+    assert "lost" in page
+    filtered = admin.get(reverse("admin:playground_container_changelist"), {"q": "ann", "image": "debian"})
+    assert filtered.context["cl"].result_count == 1
+
+
+def test_containers_without_a_worker(admin: Client, ann: User, worker: FakeWorker) -> None:
+    container_launch(user=ann, wish=Wish(image="busybox"))
+    worker.stop()
+    for name in ("playground_container", "playground_image"):
+        page = admin.get(reverse(f"admin:{name}_changelist"))
+        assert page.status_code == 200
+        assert "worker does not answer" in page.content.decode()
+
+
+def test_stop_and_delete_are_the_services(admin: Client, ann: User, worker: FakeWorker) -> None:
+    one, two, three = (container_launch(user=ann, wish=Wish(image="busybox")).container.id for _ in range(3))
+    assert "2 containers stopped" in act(admin, "container", "stop", one, two)
+    assert [worker.containers[id].world.info.state for id in (one, two, three)] == ["stopped", "stopped", "running"]
+    worker.refuse("delete", Fault(Code.INTERNAL_ERROR, "no"))
+    page = act(admin, "container", "delete_for_good", one, two)
+    assert "1 container deleted" in page
+    assert "went wrong" in page
+    assert len(worker.containers) == Container.objects.count() == 2
+
+
+def test_a_row_cannot_be_changed_or_dropped_past_the_worker(admin: Client, ann: User, worker: FakeWorker) -> None:
+    id = container_launch(user=ann, wish=Wish(image="busybox")).container.id
+    assert admin.get(reverse("admin:playground_container_change", args=[id])).status_code == 200
+    assert admin.post(reverse("admin:playground_container_change", args=[id]), {"pids": 9}).status_code == 403
+    assert admin.get(reverse("admin:playground_container_delete", args=[id])).status_code == 403
+    act(admin, "container", "delete_selected", id)
+    assert Container.objects.exists()
+    assert admin.get(reverse("admin:playground_container_add")).status_code == 403
+    assert not [call for call in worker.calls if isinstance(call, messages.Delete)]
+
+
+def test_a_person_with_containers_is_not_deleted_past_the_worker(admin: Client, ann: User) -> None:
+    container_launch(user=ann, wish=Wish(image="busybox"))
+    admin.post(reverse("admin:auth_user_delete", args=[ann.pk]), {"post": "yes"})
+    assert User.objects.filter(pk=ann.pk).exists()
+
+
+def test_images_come_from_the_worker(admin: Client) -> None:
+    page = admin.get(reverse("admin:playground_image_changelist")).content.decode()
+    for word in ("busybox", "debian", "teaching tools", "sha256:"):
+        assert word in page
+    assert admin.get(reverse("admin:playground_image_add")).status_code == 403
+
+
+def test_tokens_are_watched_and_revoked(admin: Client, ann: User) -> None:
+    secret = token_create(user=ann, label="ci")
+    link = login_link_create(user=ann)
+    row = ApiToken.objects.get()
+    pages = "".join(
+        admin.get(address).content.decode()
+        for address in (
+            reverse("admin:playground_apitoken_changelist"),
+            reverse("admin:playground_apitoken_change", args=[row.pk]),
+            reverse("admin:playground_loginlink_changelist"),
+            reverse("admin:playground_loginlink_change", args=[LoginLink.objects.get().pk]),
+        )
+    )
+    assert row.prefix in pages
+    for hidden in (secret, link, row.digest, LoginLink.objects.get().digest):
+        assert hidden not in pages
+    assert "1 token revoked" in act(admin, "apitoken", "revoke", row.pk)
+    row.refresh_from_db()
+    assert row.revoked_at is not None
+
+
+def test_a_quota_is_set_with_the_person(admin: Client, ann: User) -> None:
+    page = admin.get(reverse("admin:auth_user_change", args=[ann.pk])).content.decode()
+    assert "quota-0-memory_bytes" in page or "quota-__prefix__-memory_bytes" in page
+
+
+def test_who_is_no_staff(ann: User, worker: FakeWorker) -> None:
+    client = Client()
+    client.force_login(ann)
+    for name in LISTS:
+        assert client.get(reverse(f"admin:{name}_changelist")).status_code == 302
+
+
+def test_staff_without_the_right_cannot_act(worker: FakeWorker, ann: User, bob: User) -> None:
+    id = container_launch(user=ann, wish=Wish(image="busybox")).container.id
+    User.objects.filter(pk=bob.pk).update(is_staff=True)
+    client = Client()
+    client.force_login(bob)
+    assert client.get(reverse("admin:playground_container_changelist")).status_code == 403
+    assert client.get(reverse("admin:playground_image_changelist")).status_code in (302, 403)
+    act(client, "container", "stop", id)
+    assert worker.containers[id].world.info.state == "running"
