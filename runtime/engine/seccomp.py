@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-EPERM, ENOSYS = 1, 38
+EPERM, EINVAL, ENOSYS = 1, 22, 38
 NEW_NAMESPACES = 0x7E02_0000
 """CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET (clone(2))."""
 
@@ -55,8 +55,8 @@ _REFUSED = """
 acct add_key bpf delete_module fanotify_init finit_module fsconfig fsmount fsopen fspick init_module io_uring_enter
 io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie migrate_pages mount
 mount_setattr move_mount move_pages open_by_handle_at open_tree open_tree_attr perf_event_open pivot_root quotactl
-quotactl_fd reboot request_key setdomainname sethostname setns settimeofday clock_settime clock_settime64 stime swapoff
-swapon syslog umount umount2 unshare userfaultfd uselib vhangup vmsplice
+quotactl_fd reboot request_key setdomainname sethostname setns settimeofday clock_settime clock_settime64 socketcall
+stime swapoff swapon syslog umount umount2 unshare userfaultfd uselib vhangup vmsplice
 """
 
 ALLOWED = _ALLOWED.split()
@@ -73,6 +73,7 @@ ARCHITECTURES = {
 
 FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
 AF_NETLINK = 16
+AUDIT = 9  # answered EINVAL, as by a kernel without audit: at any other error su(1) and useradd(8) give up
 NETLINK = (0, 4, 15, 16)  # ROUTE, SOCK_DIAG, KOBJECT_UEVENT, GENERIC: what ip(8) and ss(8) speak
 PERSONALITIES = (0, 8, 0x20000, 0x20008, 0xFFFF_FFFF)  # setarch(8)'s harmless ones; gdb's is added below
 NO_RANDOMIZE = 0x004_0000  # ADDR_NO_RANDOMIZE
@@ -81,7 +82,8 @@ NO_RANDOMIZE = 0x004_0000  # ADDR_NO_RANDOMIZE
 def profile(machine: str) -> dict[str, Any]:
     """`linux.seccomp` of config.json for tier T1 on `machine` (`uname -m`). Raises `KeyError` for one not known.
 
-    `socketcall` (32-bit x86) is not in it: the family it asks for lies in memory, where a filter cannot look.
+    `socketcall` (32-bit x86) is refused whole: the family it asks for lies in memory, where a filter cannot look, and
+    libseccomp would otherwise allow it wherever it allows `socket` for some family. 32-bit programs have `socket` too.
     """
     rules: list[dict[str, Any]] = [
         _allow(sorted({*ALLOWED, *BY_MACHINE[machine]})),
@@ -93,6 +95,13 @@ def profile(machine: str) -> dict[str, Any]:
             _allow(["socket"], (0, AF_NETLINK, None, "SCMP_CMP_EQ"), (2, protocol, None, "SCMP_CMP_EQ"))
             for protocol in NETLINK
         ),
+        {
+            **_errno(["socket"], EINVAL),
+            "args": [
+                {"index": 0, "value": AF_NETLINK, "op": "SCMP_CMP_EQ"},
+                {"index": 2, "value": AUDIT, "op": "SCMP_CMP_EQ"},
+            ],
+        },
         *(_allow(["personality"], (0, value, None, "SCMP_CMP_EQ")) for value in (*PERSONALITIES, NO_RANDOMIZE)),
     ]
     return {

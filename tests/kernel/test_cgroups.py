@@ -6,6 +6,7 @@ import os
 import secrets
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -32,9 +33,11 @@ def group(hierarchies: Hierarchies) -> Iterator[Group]:
         try:
             yield made
         finally:
-            made.kill()
-            made.remove()
-            hierarchies.group(NAME).remove()
+            deadline = time.monotonic() + 10
+            while hierarchies.group(NAME).remove():  # the killed take a moment to go
+                assert time.monotonic() < deadline, made.processes()
+                made.kill()
+                time.sleep(0.005)
     assert not hierarchies.group(NAME).exists()
 
 
