@@ -26,6 +26,9 @@ interface Cursor {
   key: string;
 }
 
+/** So many rows scroll in a box of their own. */
+const MANY = 16;
+
 export const Processes = memo(Trees, (a, b) => {
   const [one, two] = [a.snapshot, b.snapshot];
   return (
@@ -110,7 +113,7 @@ function Trees({ snapshot, marks, shell, over = false }: Props) {
   return (
     <div class="proc">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the rows in it are what is interactive; one listener serves both trees */}
-      <div class="proc-grid" ref={grid} onKeyDown={onKeyDown}>
+      <div class={`proc-grid${shown.length > MANY ? " long" : ""}`} ref={grid} onKeyDown={onKeyDown}>
         <Tree side="container" {...{ shown, marks, shell, over, folded, cursor, positions, fold, ask, setCursor }} />
         <div class="proc-ties" aria-hidden="true">
           {shown.map((row, index) => row.inside && <Tie key={row.key} name={row.key} line={index + 2} />)}
