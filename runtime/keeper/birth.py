@@ -12,6 +12,9 @@ from runtime.config import RuntimeConfig
 from runtime.errors import Code, Fault
 from runtime.kernel import libc
 
+HOST_MNT_NS = "TERRARIUM_HOST_MNT_NS"
+"""For the worker's eyes: the host's mount namespace, which it cannot look up from ours on kernels that hide /proc/1."""
+
 
 def settle() -> None:
     """Become the ancestor. Raises `Fault(access-denied)` without root.
@@ -28,6 +31,7 @@ def settle() -> None:
     os.umask(0o077)
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    os.environ[HOST_MNT_NS] = os.readlink("/proc/self/ns/mnt")
     try:
         libc.unshare(libc.CLONE_NEWNS)
         libc.mount("none", "/", None, libc.MS_REC | libc.MS_PRIVATE)

@@ -24,8 +24,8 @@ from runtime.config import RuntimeConfig
 from runtime.keeper import leftovers, wire
 from runtime.keeper.orphans import Exited, Exits
 
-BACKOFF = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)  # seconds before the next worker, by how many died young in a row
-YOUNG = 10.0
+BACKOFF = (0.0, 0.1, 0.3, 0.6, 1.0, 2.0)  # seconds before the next worker, by how many died young in a row
+YOUNG = 3.0
 WORKER_GRACE = 45.0  # a worker stops all its containers in this time, or is killed
 SWEEP_GRACE = 5.0
 MAX_HELD = 8192

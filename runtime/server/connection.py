@@ -23,6 +23,7 @@ MAX_CONNECTIONS = 4096
 MAX_WAITING = 32  # requests of one client that wait their turn
 MAX_UNREAD = 1024 * 1024  # bytes to a viewer that asks and asks and does not read
 HELLO_WITHIN = 10.0
+LINGER = 2.0
 
 log = structlog.get_logger()
 
@@ -54,6 +55,8 @@ class Connection(asyncio.Protocol):
         self._viewer: Viewer | None = None
         self._session: Session | None = None
         self._streaming = False
+        self._heard_all = False  # the client has no more to say
+        self._said_all = False  # we have no more to say
         self._lost = False
         self._transport: asyncio.Transport
 
@@ -72,7 +75,7 @@ class Connection(asyncio.Protocol):
             self._all.open.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._lost = True
+        self._lost = self._said_all = True
         self._room.set()
         self._all.open.discard(self)
         if self._hello_by:
@@ -83,8 +86,15 @@ class Connection(asyncio.Protocol):
         if self._task and self._streaming:
             self._task.cancel()
 
+    def eof_received(self) -> bool:
+        """The client may still wait for an answer."""
+        self._heard_all = True
+        if self._streaming or self._task is None:
+            self.close()
+        return not self._said_all
+
     def data_received(self, data: bytes) -> None:
-        if self._lost:
+        if self._said_all:
             return
         try:
             frames = self._deframer.feed(data)
@@ -109,7 +119,7 @@ class Connection(asyncio.Protocol):
 
     def _next(self) -> None:
         """Take up the next request, unless one is under way; what follows an `Attach` is no request."""
-        while self._requests and self._task is None and not self._lost:
+        while self._requests and self._task is None and not self._said_all:
             if self._viewer is not None:
                 self._to_terminal(self._requests.popleft())
             elif self._attaching is not None:
@@ -120,6 +130,8 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         elif not self._lost and not self._transport.is_closing():
             self._transport.resume_reading()
+        if self._heard_all and not self._requests and self._task is None:
+            self.close()
 
     def _request(self, frame: bytes) -> None:
         try:
@@ -209,15 +221,22 @@ class Connection(asyncio.Protocol):
     # --- the way out -----------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        if not self._transport.is_closing():
+        if not self._said_all:
             self._transport.write(data)
 
     def backlog(self) -> int:
         return self._transport.get_write_buffer_size()
 
     def close(self) -> None:
-        """Once what was written is out."""
-        self._transport.close()
+        """Once what was written is out. The client closes first: cut off while it writes, it would not read on."""
+        if self._said_all:
+            return
+        self._said_all = True
+        if self._heard_all or self._lost:
+            self._transport.close()
+        else:
+            self._transport.write_eof()
+            asyncio.get_running_loop().call_later(LINGER, self._transport.close)
 
     def _refuse(self, fault: Fault) -> None:
         """Say why in the stream's own form, and close: beyond this frame nothing can be understood."""

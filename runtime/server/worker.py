@@ -17,6 +17,7 @@ from runtime.engine.engine import Engine
 from runtime.engine.record import Record
 from runtime.errors import Code, Fault
 from runtime.images.store import ImageStore
+from runtime.keeper import leftovers
 from runtime.keeper.link import Link
 from runtime.kernel import libc
 from runtime.protocol import model
@@ -62,7 +63,7 @@ class Worker:
         )
         await self._take_up(link)
         connections = Connections(context)
-        server = await loop.create_unix_server(connections.new, sock=listen.bind(self.config))
+        server = await loop.create_unix_server(connections.new, sock=listen.bind(self.config), backlog=listen.BACKLOG)
         log.info("ready", socket=str(self.config.socket), containers=len(engine.records()))
         await self._stop.wait()
         log.info("stopping")
@@ -79,6 +80,7 @@ class Worker:
                 connection.close()
             await asyncio.sleep(0.01)
         engine.close()
+        leftovers.remove(self.config.name)  # the keeper's own broom, for when it is the keeper that went
         link.close()
 
     async def _take_up(self, link: Link) -> None:

@@ -12,6 +12,7 @@ MAX_USER = 150
 
 async def open_(context: Context, request: messages.OpenTerminal) -> messages.Opened:
     record = context.owned(request.id, request.owner)
+    await context.terminals.settled(request.id)
     for ended in context.terminals.make_room(request.id):
         await context.terminals.close(request.id, ended)
     argv = request.argv or context.images.get(record.image).image.command

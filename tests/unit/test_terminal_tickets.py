@@ -1,0 +1,52 @@
+"""Tickets: one use, one minute, one person."""
+
+from __future__ import annotations
+
+import pytest
+
+from runtime.errors import Code, Fault
+from runtime.server import tickets
+from runtime.server.tickets import Permit, Tickets
+
+PERMIT = Permit(container="c" * 16, terminal="console", user="7", role="rw")
+
+
+def refused(book: Tickets, ticket: str, user: str = "7") -> Fault:
+    with pytest.raises(Fault) as caught:
+        book.redeem(ticket, user)
+    assert caught.value.code is Code.ACCESS_DENIED
+    return caught.value
+
+
+def test_a_ticket_is_good_once() -> None:
+    book = Tickets()
+    ticket, _ = book.mint(PERMIT)
+    assert book.redeem(ticket, "7") == PERMIT
+    refused(book, ticket)
+
+
+def test_another_person_uses_it_up_and_gets_nothing() -> None:
+    book = Tickets()
+    ticket, _ = book.mint(PERMIT)
+    said = refused(book, ticket, "8").message
+    assert said == refused(book, ticket).message == refused(book, "").message == refused(book, "guess").message
+
+
+def test_it_is_old_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = Tickets()
+    ticket, _ = book.mint(PERMIT)
+    now = tickets.time.monotonic()
+    monkeypatch.setattr(tickets.time, "monotonic", lambda: now + 61)
+    refused(book, ticket)
+
+
+def test_a_thousand_may_be_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    book = Tickets()
+    for _ in range(1000):
+        book.mint(PERMIT)
+    with pytest.raises(Fault) as caught:
+        book.mint(PERMIT)
+    assert caught.value.code is Code.NO_CAPACITY
+    now = tickets.time.monotonic()
+    monkeypatch.setattr(tickets.time, "monotonic", lambda: now + 61)
+    book.mint(PERMIT)

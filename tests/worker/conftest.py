@@ -1,0 +1,42 @@
+"""One instance for a module's tests: containers are cheap, keepers less so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runtime.config import RuntimeConfig
+from runtime.images.build import build
+from runtime.images.store import ImageStore
+from tests.worker.instance import Instance
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the images lie: those of the machine, or busybox built for the tests."""
+    given = os.environ.get("TERRARIUM_IMAGES_DIR")
+    directory = Path(given) if given else tmp_path_factory.mktemp("images")
+    store = ImageStore(RuntimeConfig(images_dir=directory))
+    if not any(image.name == "busybox" for image in store.list()):
+        build(store, "busybox", lambda *_: None)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[Instance]:
+    """Ready to answer, and gone without a trace."""
+    if os.getuid() != 0:
+        pytest.skip("the keeper needs root")
+    made = Instance(tmp_path_factory.mktemp("instance"), images)
+    try:
+        made.ready()
+        yield made
+    finally:
+        code = made.stop()
+        left = made.remains()
+        made.sweep()
+        assert left == []
+        assert code == 0
