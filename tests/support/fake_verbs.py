@@ -132,14 +132,17 @@ async def images(_store: Store, _: messages.ListImages) -> messages.Reply:
     return messages.Images(images=list(IMAGES.values()))
 
 
+def running_already(held: Held) -> messages.Launched:
+    info = held.world.info
+    return messages.Launched(container=info, terminal=info.terminals[0].id, snapshot=held.world.snapshot())
+
+
 async def launch(store: Store, request: messages.Launch) -> messages.Reply:
     held = store.containers.get(request.id)
     if held is not None:
         if held.world.info.owner != request.owner:
             raise Fault(Code.ALREADY_EXISTS, f"container {request.id} exists")
-        return messages.Launched(
-            container=held.world.info, terminal=held.world.info.terminals[0].id, snapshot=held.world.snapshot()
-        )
+        return running_already(held)
     if request.image not in IMAGES:
         raise Fault(Code.NOT_FOUND, f"no image {request.image}", field="image")
     if len(store.containers) >= store.max_containers:
@@ -163,8 +166,8 @@ async def launch(store: Store, request: messages.Launch) -> messages.Reply:
 
 async def start(store: Store, request: messages.Start) -> messages.Reply:
     held = store.find(request.id, request.owner)
-    if held.world.info.state is not model.State.STOPPED:
-        raise Fault(Code.WRONG_STATE, f"container {request.id} is {held.world.info.state}, not stopped")
+    if held.world.info.state is model.State.RUNNING:
+        return running_already(held)
     return store.run_init(held, request.cols, request.rows)
 
 
@@ -204,6 +207,8 @@ async def run(store: Store, request: messages.Exec) -> messages.Reply:
 async def open_terminal(store: Store, request: messages.OpenTerminal) -> messages.Reply:
     held = store.running(request.id, request.owner)
     argv = request.argv or IMAGES[held.world.info.image].command
+    if argv[0].rsplit("/", 1)[-1] not in {"sh", "bash", "ash"}:
+        raise Fault(Code.SPAWN_FAILED, f"no program {argv[0]} in the container", field="argv")
     terminal = store.open_shell(held, argv, request.cols, request.rows, console=False)
     store.changed(held)
     return messages.Opened(terminal=terminal)

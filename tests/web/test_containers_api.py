@@ -77,7 +77,7 @@ def test_stop_and_start(api: Script) -> None:
     assert api.call("POST", f"/containers/{id}/exec", {"argv": ["true"]})[0] == 409
     status, body = api.call("POST", f"/containers/{id}/start", {"cols": 120, "rows": 40})
     assert (status, body["state"]) == (200, "running")
-    assert api.call("POST", f"/containers/{id}/start")[0] == 409
+    assert api.call("POST", f"/containers/{id}/start") == (200, body)
 
 
 def test_exec(api: Script) -> None:
@@ -110,6 +110,13 @@ def test_exec_that_times_out_has_no_exit_code_but_a_reason(api: Script) -> None:
     assert body["timed_out"]
     assert body["exit_code"] is None
     assert body["reason"]
+
+
+def test_exec_of_what_is_not_there_has_no_exit_code_but_a_reason(api: Script) -> None:
+    id = api.launch()["id"]
+    status, body = api.call("POST", f"/containers/{id}/exec", {"argv": ["/no/such"]})
+    assert (status, body["exit_code"]) == (200, None)
+    assert "/no/such" in body["reason"]
 
 
 def test_snapshot(api: Script) -> None:
