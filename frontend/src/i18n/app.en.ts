@@ -34,7 +34,7 @@ export default {
   "state.running": "Running",
   "state.stopped": "Stopped",
   "state.lost": "Lost",
-  "state.gone": "Deleted",
+  "state.gone": "Gone",
 
   "action.open": "Open",
   "action.start": "Start",
@@ -105,7 +105,7 @@ export default {
   "workbench.xray": "X-ray",
   "workbench.fold": "Fold the X-ray away",
   "workbench.unfold": "Show the X-ray",
-  "workbench.gone": "This container was deleted",
+  "workbench.gone": "This container is no more",
 
   "absent.lost": "This container is lost",
   "absent.lost_body":

@@ -36,7 +36,7 @@ export default {
   "state.running": "运行中",
   "state.stopped": "已停止",
   "state.lost": "已丢失",
-  "state.gone": "已删除",
+  "state.gone": "已不在",
 
   "action.open": "打开",
   "action.start": "启动",
@@ -106,7 +106,7 @@ export default {
   "workbench.xray": "透视",
   "workbench.fold": "收起透视",
   "workbench.unfold": "展开透视",
-  "workbench.gone": "这个容器已被删除",
+  "workbench.gone": "这个容器已经不在了",
 
   "absent.lost": "这个容器已经丢失",
   "absent.lost_body": "没有任何主机还认得它，机器重启之后就会这样。它的进程和文件都已不在，只剩下一个名字。",

@@ -5,7 +5,7 @@ import { type Api, ApiError } from "../protocol/api";
 import type { Boot } from "../protocol/rest";
 import { Header } from "../ui/header";
 import { Icon } from "../ui/icons";
-import { StateSign } from "../ui/state";
+import { conditionOf, StateSign } from "../ui/state";
 
 const ASK_MS = 2_000;
 
@@ -20,7 +20,7 @@ export function Absent({ boot, api }: { boot: Boot; api: Api }) {
     const timer = setInterval(async () => {
       try {
         const container = await api.container(id);
-        if (container.state === "lost") setLost(true);
+        if (conditionOf(container) === "lost") setLost(true);
         else location.reload();
       } catch (error) {
         if (error instanceof ApiError && error.code === "not-found") setLost(true);

@@ -7,10 +7,11 @@ import { LiveSocket } from "../protocol/live";
 import type { RestContainer, RestExit } from "../protocol/rest";
 import { LiveStore } from "../state/live";
 import { Book, type Tab } from "../terminal/book";
+import { lastSize } from "../terminal/size";
 import { announce } from "../ui/announce";
 import { ask } from "../ui/dialog";
 import { type Failure, failure } from "../ui/failure";
-import type { Condition } from "../ui/state";
+import { type Condition, conditionOf } from "../ui/state";
 
 export type Busy = "starting" | "stopping" | "deleting" | null;
 
@@ -22,7 +23,7 @@ export class Bench {
   readonly opening = signal(false);
   readonly failure = signal<(Failure & { again: () => void }) | null>(null);
   readonly condition = computed<Condition>(() =>
-    this.store.state.value.status === "gone" ? "gone" : this.container.value.state,
+    this.store.state.value.status === "gone" ? "gone" : conditionOf(this.container.value),
   );
   readonly #live: LiveSocket;
   readonly #stops: (() => void)[] = [];
@@ -81,8 +82,7 @@ export class Bench {
 
   start(): Promise<void> {
     return this.#act("starting", "failure.start", async () => {
-      const { cols, rows } = this.book.front?.parts.peek()?.screen ?? { cols: 80, rows: 24 };
-      this.container.value = await this.api.start(this.first.id, { cols, rows });
+      this.container.value = await this.api.start(this.first.id, lastSize.peek());
       this.book.sync(this.container.value.terminals);
       this.#runsAgain();
     });
@@ -109,8 +109,7 @@ export class Bench {
   async openTerminal(): Promise<void> {
     this.opening.value = true;
     try {
-      const { cols, rows } = this.book.front?.parts.peek()?.screen ?? { cols: 80, rows: 24 };
-      const terminal = await this.api.openTerminal(this.first.id, { cols, rows });
+      const terminal = await this.api.openTerminal(this.first.id, lastSize.peek());
       const tab = this.book.add(terminal);
       this.book.active.value = tab.id;
     } catch (error) {

@@ -11,7 +11,7 @@ import { Header } from "../ui/header";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { FailureNotice } from "../ui/notice";
-import { StateSign } from "../ui/state";
+import { conditionOf, StateSign } from "../ui/state";
 import { askDelete, exitNote } from "./bench";
 import { Launch } from "./launch";
 
@@ -89,15 +89,17 @@ export function Home({ boot }: { boot: Boot }) {
             }}
           />
         )}
-        {mine.length === 0 ? (
+        {mine.length === 0 && (
           <div class="hello">
             <h1>{t("home.hello")}</h1>
             <p class="prose">{t("home.hello_body")}</p>
           </div>
-        ) : (
+        )}
+        <Launch boot={boot} api={api} first={mine.length === 0} onLaunched={(id) => location.assign(pageOf(id))} />
+        {mine.length > 0 && (
           <section class="home-section" aria-labelledby="mine">
             <header class="section-head">
-              <h1 id="mine">{t("home.yours")}</h1>
+              <h2 id="mine">{t("home.yours")}</h2>
               <span class="num">
                 {t("home.used", { used: number(mine.length), most: number(boot.quota.containers) })}
               </span>
@@ -115,7 +117,6 @@ export function Home({ boot }: { boot: Boot }) {
             </ul>
           </section>
         )}
-        <Launch boot={boot} api={api} first={mine.length === 0} onLaunched={(id) => location.assign(pageOf(id))} />
       </main>
     </div>
   );
@@ -137,12 +138,13 @@ function Row({ container, onStart, onStop, onDelete }: RowProps) {
     busy.value = null;
   };
   const created = new Date(container.created_at);
-  const running = container.state === "running" || container.state === "created";
-  const note = container.state === "stopped" ? exitNote(container.exit) : "";
+  const condition = conditionOf(container);
+  const running = condition === "running" || condition === "created";
+  const note = condition === "stopped" ? exitNote(container.exit) : "";
   return (
     <li class="container-row">
       <div class="container-state">
-        <StateSign state={container.state} />
+        <StateSign state={condition} />
         {note && <span class="container-exit">{note}</span>}
       </div>
       <div class="container-name">
@@ -167,7 +169,7 @@ function Row({ container, onStart, onStop, onDelete }: RowProps) {
             {t(busy.value === "stopping" ? "action.stopping" : "action.stop")}
           </button>
         )}
-        {container.state === "stopped" && (
+        {condition === "stopped" && (
           <button
             type="button"
             class="button small quiet"

@@ -6,6 +6,7 @@ import { type Key, t, tn } from "../i18n/index";
 import type { Api } from "../protocol/api";
 import type { Boot, Image, LaunchRequest } from "../protocol/rest";
 import { copyText } from "../terminal/clipboard";
+import { lastSize } from "../terminal/size";
 import { announce } from "../ui/announce";
 import { type Failure, failure } from "../ui/failure";
 import { Icon } from "../ui/icons";
@@ -50,7 +51,7 @@ export function Launch({ boot, api, first, onLaunched }: Props) {
     launching.value = image.name;
     problem.value = null;
     try {
-      const container = await api.launch(request(image, wishes.value));
+      const container = await api.launch({ ...request(image, wishes.value), ...lastSize.peek() });
       onLaunched(container.id);
     } catch (error) {
       launching.value = null;
@@ -62,7 +63,7 @@ export function Launch({ boot, api, first, onLaunched }: Props) {
   return (
     <section class="home-section launch" aria-labelledby="new">
       <header class="section-head">
-        {first ? <h2 id="new">{t("launch.choose")}</h2> : <h2 id="new">{t("launch.title")}</h2>}
+        {first ? <h2 id="new">{t("launch.choose")}</h2> : <h1 id="new">{t("launch.title")}</h1>}
         {!first && <span>{t("launch.hint")}</span>}
       </header>
       {problem.value && (

@@ -12,7 +12,7 @@ import { Menu } from "../ui/menu";
 import { FailureNotice, Notice } from "../ui/notice";
 import { isBoolean, isNumber, remembered } from "../ui/preferences";
 import { clampShare, Split } from "../ui/split";
-import { StateSign } from "../ui/state";
+import { conditionOf, StateSign } from "../ui/state";
 import { Panels } from "../views/panels";
 import { Absent } from "./absent";
 import { Bench } from "./bench";
@@ -24,7 +24,7 @@ const screenReader = remembered("terminal.screen-reader", false, isBoolean);
 
 export function Workbench({ boot }: { boot: Boot }) {
   const api = useMemo(() => new Api(boot.csrf), [boot]);
-  if (boot.container === null) return <Absent boot={boot} api={api} />;
+  if (boot.container === null || conditionOf(boot.container) === "lost") return <Absent boot={boot} api={api} />;
   return <Present boot={boot} api={api} container={boot.container} />;
 }
 

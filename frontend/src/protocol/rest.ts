@@ -1,5 +1,5 @@
 /** What the web side answers under /api/v1, and the state it renders into the page. Times are ISO 8601. */
-import type { Code, Exit, Image as LiveImage, Limits, Snapshot, State } from "./generated";
+import type { Code, Exit, Limits, Image as LiveImage, Snapshot, State } from "./generated";
 
 /** As the live stream has it, but for the time. */
 export type RestExit = Omit<Exit, "at"> & { at: string };
@@ -19,8 +19,8 @@ export interface RestContainer {
   name: string;
   image: string;
   command: string[];
-  /** `lost`: it was meant to be, but no worker has it any more. */
-  state: State | "lost";
+  /** `stopped` with the exit reason `lost`: it was meant to be, but no worker has it any more. */
+  state: State;
   pid?: number | null;
   created_at: string;
   started_at?: string | null;

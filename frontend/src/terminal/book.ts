@@ -4,6 +4,7 @@ import type { Terminal } from "../protocol/generated";
 import type { Attachment, RestTerminal } from "../protocol/rest";
 import type { XtermScreen } from "./screen";
 import { Session } from "./session";
+import { lastSize } from "./size";
 
 type Known = Pick<RestTerminal, "id" | "argv" | "console">;
 
@@ -53,7 +54,10 @@ export class Tab {
       const screen: XtermScreen = new XtermScreen({
         data: (text) => session.input(text),
         binary: (text) => session.inputBinary(text),
-        resized: () => session.resized(),
+        resized: () => {
+          lastSize.value = { cols: screen.cols, rows: screen.rows };
+          session.resized();
+        },
         focused: () => session.takeOver(),
         title: (text) => {
           this.title.value = text;

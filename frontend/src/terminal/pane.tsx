@@ -27,7 +27,8 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
     const { screen, session } = parts;
     screen.mount(host.current, t("terminal.label", { program: tab.program }));
     session.open();
-    if (!matchMedia("(pointer: coarse)").matches) screen.focus();
+    const amongTabs = document.activeElement?.closest("[role=tablist]") != null; // by arrow keys: they go on there
+    if (!amongTabs && !matchMedia("(pointer: coarse)").matches) screen.focus();
     const stop = effect(() => {
       isDark();
       // After the document's own effect has changed the tokens.

@@ -53,7 +53,6 @@ export class XtermScreen implements Screen {
       lineHeight: 1.25,
       linkHandler: { activate: (_event, uri) => openLink(uri), allowNonHttpProtocols: false },
       macOptionIsMeta: true,
-      minimumContrastRatio: 4.5,
       rightClickSelectsWord: false,
       scrollback: SCROLLBACK,
       theme: theme(),
@@ -201,6 +200,7 @@ export class XtermScreen implements Screen {
       this.#term.loadAddon(webgl);
       this.#webgl = webgl;
       this.#term.options.letterSpacing = 1; // it cuts a cell's 7.8 pixels down to 7
+      this.#term.options.minimumContrastRatio = 4.5; // not with the DOM, which then greys inverted text
     } catch {
       this.#webgl = null; // no WebGL after all: xterm.js goes on with the DOM
     }
@@ -211,6 +211,7 @@ export class XtermScreen implements Screen {
     this.#webgl.dispose();
     this.#webgl = null;
     this.#term.options.letterSpacing = 0;
+    this.#term.options.minimumContrastRatio = 1;
     this.fit();
   }
 }

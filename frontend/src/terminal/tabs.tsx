@@ -49,8 +49,10 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose }: Props) {
                 aria-controls="terminal-panel"
                 tabIndex={selected ? 0 : -1}
                 title={tab.console ? t("tabs.console_title") : tabName(tab)}
-                onClick={() => {
+                onClick={(event) => {
+                  event.currentTarget.blur(); // a screen that is shown takes the focus, unless a tab has it
                   book.active.value = tab.id;
+                  if (selected) tab.parts.value?.screen.focus();
                 }}
                 onKeyDown={(event) => keys(event, at)}
               >

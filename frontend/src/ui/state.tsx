@@ -3,7 +3,11 @@ import { type Key, t } from "../i18n/index";
 import type { RestContainer } from "../protocol/rest";
 import { Icon, type IconName } from "./icons";
 
-export type Condition = RestContainer["state"] | "gone";
+/** OCI's four states, and the two ways of not being there: deleted, or lost by its host. */
+export type Condition = RestContainer["state"] | "lost" | "gone";
+
+export const conditionOf = (container: RestContainer): Condition =>
+  container.exit?.reason === "lost" ? "lost" : container.state;
 
 const SIGNS: Record<Condition, { icon: IconName; filled?: boolean; tone: string }> = {
   creating: { icon: "spinner", tone: "" },
