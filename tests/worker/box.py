@@ -21,7 +21,7 @@ from runtime.protocol import messages, model
 from tests.support import census
 from tests.support.reaper import reaping
 
-_IDMAP_BASE = 2_080_374_784  # 0x7C00_0000: above the slots other suites use
+_IDMAP_BASE = 1_996_488_704  # 0x7700_0000: a range of its own, as each suite has
 
 KEPT_SYSCTLS = (
     "/proc/sys/kernel/core_pattern",
@@ -123,7 +123,7 @@ async def engine(settings: RuntimeConfig) -> AsyncIterator[Engine]:
 
 
 def _remove(settings: RuntimeConfig) -> None:
-    for top in Path("/sys/fs/cgroup").glob(f"**/{settings.name}"):
+    for top in (Path("/sys/fs/cgroup", settings.name), *Path("/sys/fs/cgroup").glob(f"*/{settings.name}")):
         with suppress(OSError):
             top.rmdir()
     for directory in (settings.run_dir, settings.state_dir):
@@ -151,9 +151,9 @@ def close_terminals() -> None:
         os.close(_masters.pop())
 
 
-def ready_images(settings: RuntimeConfig) -> None:
-    """The busybox image, built when it is missing."""
-    build(ImageStore(settings), "busybox", _unread)
+def ready_images(settings: RuntimeConfig, name: str = "busybox") -> None:
+    """Build the image when it is missing."""
+    build(ImageStore(settings), name, _unread)
 
 
 def _unread(text: str, done: float) -> None:

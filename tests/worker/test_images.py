@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from runtime.images import tree
 from runtime.images.build import build
 from runtime.images.store import ImageStore
 from runtime.images.sweep import remove, sweep
+from runtime.images.workshop import workshop
 
 pytestmark = pytest.mark.requires("root", "busybox")
 
@@ -143,17 +145,23 @@ def test_overlays_own_marks_do_not_stay_in_a_layer_but_deletions_do(tmp_path: Pa
 
 
 def test_a_layer_that_is_mounted_somewhere_outlives_its_image(store: ImageStore, tmp_path: Path) -> None:
-    build(store, "busybox", quiet)
+    with workshop(store.layout, "held") as shop:  # contents of its own: busybox's layers may be in use by others
+        layers = []
+        for text in (secrets.token_hex(), secrets.token_hex()):
+            (shop.directory / "tree").mkdir()
+            (shop.directory / "tree/file").write_text(text)
+            layers.append(shop.adopt(shop.directory / "tree", "one file"))
+        shop.publish("held", title="Held", command=["/x"], layers=layers)
     place = tmp_path / "bind"
     place.mkdir()
-    top, _ = store.get("busybox").lowerdirs
+    top, _ = store.get("held").lowerdirs
     with subprocess.Popen(
         ["unshare", "--mount", "sh", "-euc", 'mount --bind "$0" "$1"; echo ready; read -r _', str(top), str(place)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     ) as holder:  # fmt: skip
         assert holder.stdout is not None
         assert holder.stdout.readline() == "ready\n"
-        remove(store, "busybox")
+        remove(store, "held")
         assert [path.name for path in store.layout.layers.iterdir()] == [top.name]
         holder.communicate("\n")
     sweep(store)
