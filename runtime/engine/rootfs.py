@@ -6,12 +6,14 @@ Each piece has `ensure`, `undo` and `exists`; all may be called again. They bloc
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from pathlib import Path
 
 from runtime.config import IDS_PER_CONTAINER
 from runtime.engine.place import Place
 from runtime.engine.record import Record
+from runtime.errors import Code, Fault
 from runtime.kernel import idmap, mounts
 
 BYTES_PER_INODE = 8192
@@ -29,9 +31,25 @@ def ensure_layers(place: Place, record: Record, lowerdirs: list[Path]) -> None:
     try:
         for n in missing:
             os.makedirs(place.layer(n), mode=0o711, exist_ok=True)
-            mounts.idmapped(str(lowerdirs[n]), place.layer(n), userns)
+            try:
+                mounts.idmapped(str(lowerdirs[n]), place.layer(n), userns)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+                    raise
+                raise _cannot_map(place, error) from error
     finally:
         os.close(userns)
+
+
+def _cannot_map(place: Place, error: OSError) -> Fault:
+    """mount_setattr(2) answers EINVAL for a file system that cannot be seen through an id map."""
+    return Fault(
+        Code.UNSUPPORTED_KERNEL,
+        f"the layers in {place.config.images_dir} cannot be mounted through an id map by Linux {os.uname().release}",
+        hint="Keep images on ext4, xfs or btrfs (Linux 5.19 or later), or on tmpfs (6.3 or later).",
+        op="mount_setattr",
+        errno=errno.errorcode.get(error.errno or 0),
+    )
 
 
 def undo_layers(place: Place) -> None:

@@ -7,6 +7,8 @@ import subprocess
 
 from runtime.kernel.files import write_text
 
+_PATH = "/usr/bin:/bin:/usr/sbin:/sbin"
+
 
 def userns(host_id: int, count: int) -> int:
     """A descriptor of a new user namespace that maps 0… to `host_id`…, close-on-exec.
@@ -15,19 +17,19 @@ def userns(host_id: int, count: int) -> int:
     of one is no place to run Python. unshare(1) then cat(1) echo one byte when the namespace is there.
     """
     child = subprocess.Popen(
-        ["/usr/bin/unshare", "--user", "/bin/cat"],
+        ["unshare", "--user", "cat"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd="/",
-        env={},
+        env={"PATH": _PATH},
         bufsize=0,
     )
     with child:  # closes the pipes, at which cat ends, and waits for it
         if child.stdin is None or child.stdout is None:
-            raise BrokenPipeError(32, "no pipes to the child", "/usr/bin/unshare")
+            raise BrokenPipeError(32, "no pipes to the child", "unshare")
         child.stdin.write(b"\n")
         if child.stdout.read(1) != b"\n":
-            raise PermissionError(1, "a user namespace cannot be made", "/usr/bin/unshare")
+            raise PermissionError(1, "a user namespace cannot be made", "unshare")
         line = f"0 {host_id} {count}"
         write_text(f"/proc/{child.pid}/uid_map", line)
         write_text(f"/proc/{child.pid}/gid_map", line)

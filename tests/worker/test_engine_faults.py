@@ -318,3 +318,15 @@ async def test_runtime_that_hangs_is_killed(room: Room, tmp_path: object, monkey
         await room.engine.create(launch)
     assert caught.value.code is Code.TIMEOUT
     assert room.remains(launch.id) == []
+
+
+async def test_images_that_cannot_be_id_mapped_are_told(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: str, target: str, userns_fd: int) -> None:
+        raise OSError(22, "mount_setattr: Invalid argument")
+
+    monkeypatch.setattr(mounts, "idmapped", refuse)
+    launch = room.launch("sleep", "1000")
+    with pytest.raises(Fault) as caught:
+        await room.engine.create(launch)
+    assert (caught.value.code, caught.value.errno) == (Code.UNSUPPORTED_KERNEL, "EINVAL")
+    assert room.remains(launch.id) == []
