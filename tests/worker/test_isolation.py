@@ -13,11 +13,15 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.worker import box as boxes
 from tests.worker.box import Box
 
-pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
+pytestmark = [
+    pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 # capabilities(7): CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT SETFCAP
 ELEVEN = boxes.mask(0, 1, 3, 4, 5, 6, 7, 8, 10, 18, 31)
@@ -33,20 +37,32 @@ NOT_PERMITTED = "operation not permitted"
 DENIED = "permission denied"
 
 
-@pytest.fixture
-async def box(tmp_path: Path) -> AsyncIterator[Box]:
-    settings = boxes.config(tmp_path)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def box(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Box]:
+    """One container for all probes: none of them changes it, that is the point."""
+    settings = boxes.config(tmp_path_factory.mktemp("probes"))
     boxes.ready_images(settings)
+    async with boxes.engine(settings) as engine:
+        try:
+            yield await boxes.launch(engine)
+        finally:
+            boxes.close_terminals()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def other(box: Box) -> Box:
+    """A neighbour, from the debian image, which has Python."""
+    boxes.ready_images(box.engine.config, "debian")
+    return await boxes.launch(box.engine, image="debian")
+
+
+@pytest.fixture(autouse=True)
+def _host_is_unchanged() -> Iterator[None]:
     with boxes.host_stays_as_it_is():
-        async with boxes.engine(settings) as engine:
-            try:
-                yield await boxes.launch(engine)
-            finally:
-                boxes.close_terminals()
+        yield
 
 
-async def test_01_its_root_is_a_nobody_of_its_own_on_the_host(box: Box) -> None:
-    other = await boxes.launch(box.engine)
+async def test_01_its_root_is_a_nobody_of_its_own_on_the_host(box: Box, other: Box) -> None:
     bases = []
     for one in (box, other):
         for kind in ("uid_map", "gid_map"):
@@ -85,8 +101,7 @@ async def test_04_a_system_call_filter_is_on(box: Box, whose: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OWN_NAMESPACES)
-async def test_05_it_shares_no_namespace_with_the_host_or_another_container(box: Box, kind: str) -> None:
-    other = await boxes.launch(box.engine)
+async def test_05_it_shares_no_namespace_with_the_host_or_another_container(box: Box, other: Box, kind: str) -> None:
     inside = (await box.sh(f"readlink /proc/1/ns/{kind}")).out.strip()
     assert inside == boxes.namespace(box.pid, kind)
     assert inside == (await box.sh(f"readlink /proc/self/ns/{kind}")).out.strip()
@@ -286,10 +301,8 @@ print("the ordinary ones open")
 """
 
 
-async def test_20_it_opens_ordinary_sockets_only(box: Box) -> None:
-    """From the debian image, which has Python to ask for sockets that no applet asks for."""
-    boxes.ready_images(box.engine.config, "debian")
-    other = await boxes.launch(box.engine, image="debian")
+async def test_20_it_opens_ordinary_sockets_only(other: Box) -> None:
+    """With Python: no applet asks for such sockets."""
     said = await other.run("python3", "-c", _SOCKETS)
     assert said.err == ""
     assert [line.split()[0] for line in said.lines] == ["refused"] * 10 + ["the"]
