@@ -80,6 +80,9 @@ export default {
   "home.open_name": "Open {name}",
   "home.more_name": "More for {name}",
 
+  "image.busybox": "A whole system in one small program",
+  "image.debian": "Debian, with tools for learning",
+
   "launch.title": "New container",
   "launch.choose": "Choose an image",
   "launch.hint": "One click starts it.",

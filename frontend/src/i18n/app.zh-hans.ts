@@ -81,6 +81,9 @@ export default {
   "home.open_name": "打开 {name}",
   "home.more_name": "{name} 的更多操作",
 
+  "image.busybox": "一个小程序就是整个系统",
+  "image.debian": "Debian，附带学习用的工具",
+
   "launch.title": "新建容器",
   "launch.choose": "选择镜像",
   "launch.hint": "点一下就启动。",

@@ -92,9 +92,8 @@ export function Launch({ boot, api, first, onLaunched }: Props) {
               data-launching={launching.value === image.name ? "true" : undefined}
               onClick={() => void launch(image)}
             >
-              <span class="image-title" title={image.name}>
-                {image.title || image.name}
-              </span>
+              <span class="image-title mono">{image.name}</span>
+              <span class="image-about">{about(image)}</span>
               <span class="image-facts num">
                 {tn("format.layers", image.layers.length)} · {bytes(image.size_bytes)}
               </span>
@@ -164,6 +163,12 @@ export function Launch({ boot, api, first, onLaunched }: Props) {
       </details>
     </section>
   );
+}
+
+/** What an image is, in the reader's language where it is one of ours. */
+function about(image: Image): string {
+  const ours = { busybox: "image.busybox", debian: "image.debian" } as const;
+  return image.name in ours ? t(ours[image.name as keyof typeof ours]) : image.title;
 }
 
 interface FieldProps {
