@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
+from django.views.generic import RedirectView
 
 from playground.api.root import api, missing
 from playground.pages import accounts, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.root),
+    path("favicon.ico", RedirectView.as_view(url=static("playground/mark.svg"), permanent=True)),
     path("playground", views.home, name="home"),
     path("playground/c/<str:container_id>", views.workbench, name="workbench"),
     path("login/<str:secret>", accounts.login_once, name="login-once"),

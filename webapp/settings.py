@@ -107,6 +107,11 @@ SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W002",  # webapp.headers sends X-Frame-Options, with static files too
+    "security.W005",  # the domain's other names are not ours to promise https for
+    "security.W021",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2
 
 LANGUAGE_CODE = "en"

@@ -32,7 +32,7 @@ STATES = {
 class ContainerAdmin(admin.ModelAdmin[Container]):
     """Read-only: a container is changed by the worker's verbs, which are the actions."""
 
-    list_display = ("id", "name", "owner", "image", "state", "host_pid", "memory", "cpus", "pids", "created_at")
+    list_display = ("id", "name", "owner", "image", "state", "host_pid", "memory", "created_at")
     list_filter = ("image", "intent", "created_at")
     search_fields = ("id", "name", "owner__username", "image")
     list_select_related = ("owner",)

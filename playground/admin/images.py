@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,7 +11,6 @@ from django.template.response import TemplateResponse
 
 from playground import errors
 from playground.models import Image
-from playground.services import present
 from playground.services.image_list import image_list
 from runtime.errors import Fault
 
@@ -40,7 +40,7 @@ class ImageAdmin(admin.ModelAdmin[Image]):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": self.opts.verbose_name_plural,
-            "images": [(image, present.image(image)["created_at"]) for image in found],
+            "images": [(image, datetime.fromtimestamp(image.created_at, UTC)) for image in found],
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/playground/image/change_list.html", context)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -157,6 +160,20 @@ def test_checks(worker: FakeWorker, settings: Any, tmp_path: Path) -> None:
     (tmp_path / "secret-key").write_text("x")
     (tmp_path / "secret-key").chmod(0o644)
     assert "playground.W003" in found("security")
+
+
+def test_a_public_site_passes_djangos_own_inspection(worker: FakeWorker, tmp_path: Path) -> None:
+    environ = {
+        **os.environ,
+        "TERRARIUM_VAR_DIR": str(tmp_path),
+        "TERRARIUM_WORKER_SOCKET": str(worker.path),
+        "TERRARIUM_ORIGINS": "https://play.example.org",
+        "TERRARIUM_BEHIND_PROXY": "1",
+    }
+    command = [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    root = Path(env.__file__).resolve().parents[1]
+    done = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_no_migration_is_missing(db: None) -> None:
