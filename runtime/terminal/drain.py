@@ -18,17 +18,21 @@ BURST = 8 * 1024 * 1024
 
 
 class Drain:
-    """`head`: the offset from which on output may not have been seen by anyone (a worker that just started)."""
+    """`head`: what a worker before this one had read. Then somebody may come back who saw less; never on a new pty."""
 
     def __init__(self, head: int) -> None:
         self._tokens = float(BURST)
         self._at = time.monotonic()
         self._base = head
-        self._until = self._at + LEASE
+        self._until = self._at + LEASE if head else 0.0
 
     def lease(self, acked: int) -> None:
         """The driver left, having seen what is before `acked`."""
         self._base, self._until = acked, time.monotonic() + LEASE
+
+    def attended(self) -> None:
+        """A driver is there, if hidden: nobody is waited for."""
+        self._until = 0.0
 
     def room(self, head: int) -> int:
         now = time.monotonic()

@@ -326,6 +326,7 @@ class Session:
             return
         self.driver = best
         if best:
+            self._drain.attended()
             self._resize(best, but=newcomer)
         if newcomer is None:
             self._tell_state()

@@ -24,7 +24,7 @@ from tests.worker.instance import ROOT, Instance, visit
 COUNTER = "i=0; while :; do i=$((i+1)); echo n$i; usleep 2000; done"
 
 
-def numbers(output: bytes) -> list[int]:
+def numbers(output: bytearray) -> list[int]:
     return [int(number) for number in re.findall(rb"n(\d+)\r\n", output)]
 
 

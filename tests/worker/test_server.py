@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from runtime.errors import Code, Fault
@@ -78,18 +79,18 @@ async def test_two_launches_of_one_id_at_once_make_one_container(instance: Insta
 
 def test_somebody_elses_container_is_as_if_absent(instance: Instance, box: messages.Launched) -> None:
     for name in (box.container.id, new_id()):
-        told = {"id": name, "owner": "eve"}
+        eve = "eve"
         for request in (
-            messages.Get(**told),
-            messages.Start(**told),
-            messages.Stop(**told),
-            messages.Exec(**told, argv=["id"]),
-            messages.OpenTerminal(**told),
-            messages.CloseTerminal(**told, terminal="console"),
-            messages.MintTicket(**told, terminal="console", user="9"),
-            messages.TakeSnapshot(**told),
-            messages.Watch(**told),
-            messages.Source(**told, side="host", panel="namespaces", key="mnt"),
+            messages.Get(id=name, owner=eve),
+            messages.Start(id=name, owner=eve),
+            messages.Stop(id=name, owner=eve),
+            messages.Exec(id=name, owner=eve, argv=["id"]),
+            messages.OpenTerminal(id=name, owner=eve),
+            messages.CloseTerminal(id=name, owner=eve, terminal="console"),
+            messages.MintTicket(id=name, owner=eve, terminal="console", user="9"),
+            messages.TakeSnapshot(id=name, owner=eve),
+            messages.Watch(id=name, owner=eve),
+            messages.Source(id=name, owner=eve, side="host", panel="namespaces", key="mnt"),
         ):
             fault = refusal(instance, request)
             assert (fault.code, fault.message) == (Code.NOT_FOUND, f"there is no container {name}"), request
@@ -342,6 +343,18 @@ def test_another_user_who_reaches_it_is_turned_away(instance: Instance) -> None:
     assert (refused["re"], refused["code"]) == ("fault", "access-denied")
 
 
+async def test_the_web_user_reaches_it_and_is_answered(tmp_path: Path, images: Path) -> None:
+    own = Instance(tmp_path, images, TERRARIUM_WEB_UIDS="65534")
+    try:
+        await asyncio.to_thread(own.ready)
+        info = own.config.socket.stat()
+        assert (info.st_uid, info.st_mode & 0o777) == (65534, 0o600)
+        assert json.loads(await asyncio.to_thread(ask_as_nobody, own.config.socket))["re"] == "pong"
+    finally:
+        own.stop()
+        own.sweep()
+
+
 # --- terminals -----------------------------------------------------------------------------------------------------
 
 
@@ -420,7 +433,7 @@ async def test_terminals_of_a_container_are_counted(instance: Instance, box: mes
     await instance.ask(request, messages.Opened)
 
 
-async def error_of(instance: Instance, *frames: bytes) -> pty.ErrorBody | None:
+async def error_of(instance: Instance, *frames: bytes) -> pty.ErrorBody:
     """What a connection that means to attach is told."""
     reader, writer = await client.connect(instance.config.socket, messages.Attach(user="7"))
     for frame in frames:
@@ -430,7 +443,7 @@ async def error_of(instance: Instance, *frames: bytes) -> pty.ErrorBody | None:
     assert heard[0] == Kind.ERROR
     assert await client.read_frame(reader) is None
     writer.close()
-    return pty.msgspec.json.decode(heard[1:], type=pty.ErrorBody)
+    return msgspec.json.decode(heard[1:], type=pty.ErrorBody)
 
 
 async def test_only_a_ticket_of_ones_own_attaches_and_only_once(instance: Instance, box: messages.Launched) -> None:
@@ -446,14 +459,12 @@ async def test_only_a_ticket_of_ones_own_attaches_and_only_once(instance: Instan
     writer.close()
     for frame in (theirs, mine, pty.json_frame(Kind.HELLO, pty.Hello(v=1, ticket="guess"))):
         error = await error_of(instance, frame)
-        assert error is not None
         assert error.close == Close.TICKET
 
 
 @pytest.mark.parametrize("frame", [b"\x02\0\0\0\1x", b"\x01{", b"\x01" + b" " * 5000, b"\xff", b"\x81{}"])
 async def test_what_is_no_hello_is_a_protocol_error(instance: Instance, frame: bytes) -> None:
     error = await error_of(instance, frame)
-    assert error is not None
     assert error.close == Close.PROTOCOL
 
 
