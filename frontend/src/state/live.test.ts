@@ -130,6 +130,24 @@ describe("LiveStore", () => {
     expect(Object.keys(alive?.container.processes ?? {})).toContain("48213");
   });
 
+  it("marks those inside as ended with it, and neither the host's own nor the namespaces", () => {
+    const { marks } = played(messages.length).state.value;
+    expect(marks.processes.signs.get("48213")).toBe("−");
+    expect(marks.processes.signs.has("2211")).toBe(false);
+    expect(marks.namespaces.signs.size).toBe(0);
+  });
+
+  it("marks the namespaces of the next run as others than those of the last", () => {
+    const store = played(messages.length);
+    const first = messages[0];
+    if (first?.re !== "snapshot") throw new Error("the recording begins with a snapshot");
+    const again = structuredClone(first.snapshot);
+    again.info.generation = 2;
+    again.container.namespaces.pid = { id: "pid:[4026539999]", same_as_host: false };
+    store.snapshot(again);
+    expect([...store.state.value.marks.namespaces.signs]).toEqual([["pid", "~"]]);
+  });
+
   it("tells listeners, and lets them go", () => {
     const store = played(1);
     let heard = 0;

@@ -124,14 +124,14 @@ export class LiveStore implements LiveHandlers {
     const old = this.#state.peek();
     this.#samples.add(snapshot, follows);
     const before = old.snapshot;
-    // A container run anew, or another one, is no change of this one: nothing in it would be like the mark says.
+    // Another container, or another boot, is no change of this one.
     const same = before !== null && before.info.id === snapshot.info.id && before.boot_id === snapshot.boot_id;
     this.#set({
       status,
       snapshot,
       alive: isAlive(snapshot) ? snapshot : old.alive,
       heardAt: this.#now(),
-      marks: same ? mark(old.marks, before, snapshot, this.#now()) : NO_MARKS,
+      marks: same ? mark(old.marks, lastSeen(before, old.alive), snapshot, this.#now()) : NO_MARKS,
       points: this.#samples.points,
       events: same ? [...old.events, ...this.#events(before, snapshot)].slice(-MAX_EVENTS) : [],
       reason: null,
@@ -170,6 +170,12 @@ export class LiveStore implements LiveHandlers {
     }
     return found;
   }
+}
+
+/** Between two runs there are no namespaces: the new ones are compared with those of the run before. */
+function lastSeen(before: Snapshot, alive: Snapshot | null): Snapshot {
+  if (alive === null || isAlive(before)) return before;
+  return { ...before, container: { ...before.container, namespaces: alive.container.namespaces } };
 }
 
 /** Who the OOM killer may have taken: those that ended in this pass, without their parents, which ended for want of them. */

@@ -36,6 +36,10 @@ export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: num
   for (const [key, sign] of compare(before.container.processes, after.container.processes, sameProcess)) {
     if (!processes.has(key)) processes.set(key, sign);
   }
+  if (Object.keys(after.host.processes).length === 0) {
+    // A stopped container has no picture of the host either; those outside it have not ended.
+    for (const key of processes.keys()) if (!(key in before.container.processes)) processes.delete(key);
+  }
   const ended = [...processes].flatMap(([key, sign]) => {
     if (sign !== "−") return [];
     const host = before.host.processes[key] ?? null;
@@ -88,7 +92,7 @@ function settled(state: string): string {
 }
 
 function sameNamespace(a: Namespace, b: Namespace): boolean {
-  return (a.id ?? null) === (b.id ?? null);
+  return a.id == null || b.id == null || a.id === b.id; // one that cannot be told is not another one
 }
 
 function sameChange(a: Change, b: Change): boolean {

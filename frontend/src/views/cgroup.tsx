@@ -452,7 +452,7 @@ function Where({ snapshot }: { snapshot: Snapshot }) {
   const { container, host } = snapshot;
   const controllers = Object.keys({ ...host.cgroup.paths, ...container.cgroup.paths });
   return (
-    <details class="more">
+    <details class="panel-more">
       <summary>
         <span class="badge">{t(`cg.mode_${host.cgroup.mode}`)}</span> {t("cg.where")}
       </summary>

@@ -10,7 +10,7 @@ type Value = Cgroup["memory"][string] | undefined;
 export function Files({ snapshot }: { snapshot: Snapshot }) {
   const { cgroup } = snapshot.container;
   return (
-    <details class="more">
+    <details class="panel-more">
       <summary>{t("files.title")}</summary>
       <table class="files">
         <tbody>

@@ -38,7 +38,7 @@ function Layers({ snapshot, marks }: Props) {
       <Stack snapshot={snapshot} overlay={overlay} />
       <Changes overlay={overlay} marks={marks} reason={gap(snapshot, "changes")} />
       <Caption overlay={overlay} />
-      <details class="more">
+      <details class="panel-more">
         <summary>{t("ov.mount")}</summary>
         <dl class="ov-dirs">
           <Dir name="upperdir" path={overlay.upperdir ?? null} reason={gap(snapshot, "upperdir")} />

@@ -48,10 +48,19 @@ export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
     if (element && !element.open) element.showModal?.();
     return () => {
       turn.current = -1;
+      if (element?.open === false) return; // closed already, and the focus is somewhere else on purpose
       element?.close?.();
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
+
+  const type =
+    typeIntoTerminal &&
+    ((text: string): void => {
+      dialog.current?.close?.(); // first, or closing would take the focus back from the terminal
+      typeIntoTerminal(text);
+      onClose();
+    });
 
   return (
     <dialog
@@ -96,7 +105,7 @@ export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
             ))}
           </fieldset>
         )}
-        <Body answer={answer} retry={() => void read()} type={typeIntoTerminal} close={onClose} />
+        <Body answer={answer} retry={() => void read()} type={type} />
       </div>
     </dialog>
   );
@@ -106,10 +115,9 @@ interface BodyProps {
   answer: Answer;
   retry(): void;
   type: ((text: string) => void) | undefined;
-  close(): void;
 }
 
-function Body({ answer, retry, type, close }: BodyProps) {
+function Body({ answer, retry, type }: BodyProps) {
   if (answer.state === "loading") {
     return (
       <div class="showme-body" aria-busy="true">
@@ -158,14 +166,7 @@ function Body({ answer, retry, type, close }: BodyProps) {
         {text.command_container ? (
           <Line text={text.command_container} what={t("showme.inside")}>
             {type && (
-              <button
-                type="button"
-                class="mini strong"
-                onClick={() => {
-                  type(text.command_container ?? "");
-                  close();
-                }}
-              >
+              <button type="button" class="mini strong" onClick={() => type(text.command_container ?? "")}>
                 {t("showme.type")}
               </button>
             )}
