@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root PYTHONPATH=/terrarium:/site
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts; mount -t tmpfs shm /dev/shm; mount -t tmpfs run /run
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-insmod /overlay.ko
+insmod /overlay.ko; insmod /loop.ko; mount -o loop /images.ext4 /images
 cd /terrarium && python3 tests/support/guest.py
 echo; echo GUEST-ENDS
 poweroff -f
@@ -47,14 +48,14 @@ def missing() -> str | None:
     """Why no machine can be started here, or None."""
     if os.uname().machine != "x86_64":
         return "only an x86_64 machine is emulated"
-    for program in ("qemu-system-x86_64", "cpio", "dpkg-deb", "apt-get"):
+    for program in ("qemu-system-x86_64", "cpio", "mke2fs", "dpkg-deb", "apt-get"):
         if not shutil.which(program):
             return f"{program} is not installed"
     return None
 
 
-def kernel(cache: Path) -> tuple[Path, Path]:
-    """(vmlinuz, overlay.ko) of Debian's cloud kernel, downloaded as a package once and only unpacked."""
+def kernel(cache: Path) -> tuple[Path, list[Path]]:
+    """(vmlinuz, modules) of Debian's cloud kernel, downloaded as a package once and only unpacked."""
     if not list(cache.glob("boot/vmlinuz-*")):
         cache.mkdir(parents=True, exist_ok=True)
         said = subprocess.run(
@@ -67,8 +68,8 @@ def kernel(cache: Path) -> tuple[Path, Path]:
         (deb,) = cache.glob("*.deb")
         subprocess.run(["dpkg-deb", "-x", str(deb), str(cache)], check=True)
         deb.unlink()
-    module = next(cache.rglob("overlay.ko*"))
-    return next(cache.glob("boot/vmlinuz-*")), module
+    modules = [next(cache.rglob(f"{name}.ko*")) for name in ("overlay", "loop")]
+    return next(cache.glob("boot/vmlinuz-*")), modules
 
 
 def _libraries(*programs: Path) -> set[Path]:
@@ -89,8 +90,15 @@ def _copy(source: Path, top: Path, target: str | None = None) -> None:
 
 
 def _busybox_image(images: Path, target: Path) -> None:
+    """An ext4 image with the one container image: older kernels cannot map the ids of a tmpfs."""
+    with tempfile.TemporaryDirectory(prefix="terrarium-") as work:
+        _copy_busybox(images, Path(work))
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", work, str(target), "64M"], check=True)
+
+
+def _copy_busybox(images: Path, target: Path) -> None:
     index = images / "index/busybox.json"
-    (target / "layers").mkdir(parents=True)
+    (target / "layers").mkdir()
     (target / "index").mkdir()
     shutil.copy2(index, target / "index")
     for layer in json.loads(index.read_text())["layers"]:
@@ -98,12 +106,12 @@ def _busybox_image(images: Path, target: Path) -> None:
         subprocess.run(["cp", "-a", str(directory), str(target / "layers")], check=True)
 
 
-def _root(top: Path, module: Path, images: Path) -> None:
+def _root(top: Path, modules: list[Path], images: Path) -> None:
     python = Path(sys.executable).resolve()
     stdlib = Path(sysconfig.get_path("stdlib"))
     site = Path(sysconfig.get_path("purelib"))
     programs = {"/usr/bin/python3": python, "/usr/bin/runc": Path(shutil.which("runc") or "/usr/sbin/runc"),
-                "/bin/busybox": Path("/bin/busybox")}  # fmt: skip
+                "/usr/bin/unshare": Path("/usr/bin/unshare"), "/bin/busybox": Path("/bin/busybox")}  # fmt: skip
     for target, program in programs.items():
         _copy(program, top, target)
     _copy(stdlib, top)
@@ -112,16 +120,16 @@ def _root(top: Path, module: Path, images: Path) -> None:
     extensions = [*top.rglob("*.so")]
     for library in _libraries(*programs.values(), *extensions):
         _copy(library, top)
-    if module.suffix == ".xz":
-        (top / "overlay.ko").write_bytes(
-            subprocess.run(["xz", "-dc", str(module)], capture_output=True, check=True).stdout
-        )
-    else:
-        _copy(module, top, "/overlay.ko")
+    for module in modules:
+        place = top / module.name.removesuffix(".xz")
+        if module.suffix == ".xz":
+            place.write_bytes(subprocess.run(["xz", "-dc", str(module)], capture_output=True, check=True).stdout)
+        else:
+            shutil.copy2(module, place)
     _copy(ROOT / "runtime", top, "/terrarium/runtime")
     _copy(_GUEST, top, "/terrarium/tests/support/guest.py")
-    _busybox_image(images, top / "images")
-    for directory in ("proc", "sys", "dev", "run", "tmp", "root", "etc", "var/lib"):
+    _busybox_image(images, top / "images.ext4")
+    for directory in ("images", "proc", "sys", "dev", "run", "tmp", "root", "etc", "var/lib"):
         (top / directory).mkdir(parents=True, exist_ok=True)
     (top / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n")
     (top / "etc/group").write_text("root:x:0:\n")
@@ -135,9 +143,9 @@ def boot(work: Path, cache: Path, images: Path, *, seconds: float = 240) -> dict
     `images` is an images directory with `busybox` in it. Raises `RuntimeError` with the serial log when the guest
     reports nothing in time.
     """
-    vmlinuz, module = kernel(cache)
+    vmlinuz, modules = kernel(cache)
     top, early = work / "root", work / "early"
-    _root(top, module, images)
+    _root(top, modules, images)
     _copy(Path("/bin/busybox"), early, "/bin/busybox")
     (early / "init").write_text(_EARLY_INIT)
     (early / "init").chmod(0o755)
