@@ -55,6 +55,13 @@ def nested(raw: bytes) -> Figure:
     return found
 
 
+def pressure(raw: bytes) -> Figure:
+    """A PSI file: the last ten seconds' shares, and the microseconds in all from which any other share follows."""
+    found = nested(raw)
+    assert isinstance(found, dict)  # noqa: S101
+    return {key: value for key, value in found.items() if key.endswith((" avg10", " total"))}
+
+
 def kibibytes(raw: bytes, only: tuple[str, ...]) -> Figure:
     """/proc/meminfo, in bytes: its `kB` are 1024."""
     found: dict[str, int | float | str | None] = {}
@@ -125,9 +132,9 @@ _V1 = (
     File("io", "blkio.throttle.io_service_bytes_recursive", "blkio", keyed),
 )
 _PRESSURE = (
-    File("memory", "memory.pressure", "unified", nested),
-    File("cpu", "cpu.pressure", "unified", nested),
-    File("io", "io.pressure", "unified", nested),
+    File("memory", "memory.pressure", "unified", pressure),
+    File("cpu", "cpu.pressure", "unified", pressure),
+    File("io", "io.pressure", "unified", pressure),
 )
 _V2 = (
     File("memory", "memory.current", "unified", word),
@@ -154,6 +161,7 @@ MACHINE = (
 )
 
 
+PRESSURE_FILES = frozenset(file.name for file in _PRESSURE)
 PULSE = frozenset({"cpuacct.usage", "memory.usage_in_bytes", "cpu.stat", "memory.current", "pids.current"})
 """Files of which one moves whenever anything of the container has run, be it for a nanosecond."""
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from runtime.kernel.mountinfo import Mount
 from runtime.kernel.target import Target
-from runtime.probes.cgroup_files import MACHINE, PULSE, SECTIONS, of_mode
+from runtime.probes.cgroup_files import MACHINE, PRESSURE_FILES, PULSE, SECTIONS, of_mode
 from runtime.probes.cgroup_summary import Figures, explain, summarise
 from runtime.probes.gaps import Gaps, why
 from runtime.probes.kept import KeptFile
@@ -141,14 +141,22 @@ def from_host(cgroup: Cgroup, machine: Figures) -> Cgroup:
 
 
 def from_inside(cgroup: Cgroup, paths: dict[str, str]) -> Cgroup:
-    """The container's side: the same figures, the directories as its own processes reach them."""
+    """The container's side: the same figures, the directories as its own processes reach them.
+
+    On a hybrid host those see v1's hierarchies alone, so pressure, which is cgroup2's, is the host's to tell.
+    """
+    hidden = PRESSURE_FILES if cgroup.mode == "hybrid" else frozenset()
+    memory, cpu, io = (
+        {name: figure for name, figure in figures.items() if name not in hidden}
+        for figures in (cgroup.memory, cgroup.cpu, cgroup.io)
+    )
     return Cgroup(
         mode=cgroup.mode,
         paths=paths,
-        memory=cgroup.memory,
-        cpu=cgroup.cpu,
+        memory=memory,
+        cpu=cpu,
         pids=cgroup.pids,
-        io=cgroup.io,
+        io=io,
         summary=cgroup.summary,
         sources=cgroup.sources,
     )

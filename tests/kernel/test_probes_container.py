@@ -59,6 +59,7 @@ def here() -> Iterator[Here]:
             merged=on.merged,
             layers=[model.Layer(digest=f"sha256:{n}", title=f"layer {n}", size_bytes=1) for n in (1, 0)],
         )
+        shell.say(":")  # by now it has become a shell
         host = snapshot.Host()
         camera = snapshot.Camera(host)
         yield Here(shell, on, made, target, camera)

@@ -219,3 +219,14 @@ def test_without_descriptors_to_spare_a_file_is_read_and_closed(
 def test_a_world_of_each_mode_is_whole(tmp_path: Path) -> None:
     worlds: list[World] = [world(tmp_path / mode, mode) for mode in ("v1", "v2", "hybrid")]
     assert [here.target.cgroup_mode for here in worlds] == _MODES
+
+
+def test_pressure_is_told_where_it_can_be_read(tmp_path: Path) -> None:
+    for mode, inside_has_it in (("hybrid", False), ("v2", True)):
+        probe = cgroups.Cgroups(world(tmp_path / mode, mode).target)  # type: ignore[arg-type]
+        cgroup, _ = probe.take()
+        inside = cgroups.from_inside(cgroup, {})
+        assert "cpu.pressure" in cgroup.cpu
+        assert ("cpu.pressure" in inside.cpu) is inside_has_it
+        assert inside.summary == cgroup.summary
+        probe.close()
