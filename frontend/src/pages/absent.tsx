@@ -35,6 +35,7 @@ export function Absent({ boot, api }: { boot: Boot; api: Api }) {
         <a class="header-back" href={home} aria-label={t("workbench.back")} title={t("workbench.back")}>
           <Icon name="back" />
         </a>
+        {boot.container && <span class="header-title">{boot.container.name}</span>}
         {lost && <StateSign state="lost" />}
       </Header>
       <main class="absent">

@@ -184,6 +184,7 @@ interface FieldProps {
 
 function Field({ wishes, name, label, placeholder, note, field = name, failed }: FieldProps) {
   const blamed = failed?.field === field;
+  const below = (blamed && failed?.technical) || note;
   return (
     <div class="field">
       <label for={`wish-${name}`}>{t(label)}</label>
@@ -196,14 +197,14 @@ function Field({ wishes, name, label, placeholder, note, field = name, failed }:
         placeholder={placeholder}
         value={wishes.value[name]}
         aria-invalid={blamed}
-        aria-describedby={note ? `note-${name}` : undefined}
+        aria-describedby={below ? `note-${name}` : undefined}
         onInput={(event) => {
           wishes.value = { ...wishes.value, [name]: event.currentTarget.value };
         }}
       />
-      {note && (
+      {below && (
         <span class={`note ${blamed ? "bad" : ""}`} id={`note-${name}`}>
-          {note}
+          {below}
         </span>
       )}
     </div>

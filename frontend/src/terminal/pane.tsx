@@ -46,7 +46,11 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
 
   const state = parts?.session.state.value;
   return (
-    <div class="terminal" data-phase={state?.phase ?? "connecting"}>
+    <div
+      class="terminal"
+      data-phase={state?.phase ?? "connecting"}
+      data-watching={state?.phase === "live" && !state.driver ? "true" : undefined}
+    >
       <div class="terminal-host" ref={host} />
       {tab.failed.value && (
         <Strip tone="bad" words={t("terminal.load_failed")}>
