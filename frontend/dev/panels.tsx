@@ -1,6 +1,6 @@
 /**
  * The panels alone, fed from a recording; not shipped. Query: `real` (a real worker's), `theme`, `lang`, `at` (messages applied at once), `play`
- * (ms between further ones), `hot` (a thing), `only` (a panel), `ask` (opens "show me"), `status`, `w` (width, px).
+ * (ms between further ones), `hot` (a thing), `only` (a panel), `ask` (opens "show me"), `status`, `noio` (figures missing), `w` (width, px).
  */
 import "../src/styles/tokens.css";
 import "../src/styles/base.css";
@@ -32,6 +32,18 @@ if (pace > 0) {
     if (message) store.apply(message);
     else clearInterval(timer);
   }, pace);
+}
+if (query.has("noio")) {
+  store.patch({
+    container: {
+      cgroup: { summary: { io_read_bytes: null, io_write_bytes: null, oom_kills: null, memory_limit_bytes: null } },
+    },
+    gaps: {
+      "container.cgroup.summary.io_read_bytes":
+        "v1 counts a group's I/O only on devices for which a blkio.throttle limit is set, and none is",
+      "container.cgroup.summary.oom_kills": "ENOENT: no such file or directory (/sys/fs/cgroup/x/memory.events)",
+    },
+  });
 }
 if (query.get("status") === "stale") store.connected(false);
 if (query.get("status") === "gone") store.gone("deleted by ada");

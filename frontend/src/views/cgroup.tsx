@@ -335,7 +335,7 @@ function Io({ snapshot, points }: Props) {
           <Gap reason={reason(snapshot, "io_read_bytes")} />
         )
       }
-      meter={<p class="cg-scale">{t("cg.scale", { top: `${bytes(top)}/s` })}</p>}
+      meter={<p class="cg-scale">{known && t("cg.scale", { top: `${bytes(top)}/s` })}</p>}
       chart={
         <Chart
           points={points}
@@ -348,10 +348,14 @@ function Io({ snapshot, points }: Props) {
           label={t("cg.chart_io")}
         />
       }
-      words={t("cg.io_words")}
+      words={known && t("cg.io_words")}
     >
-      <Minor name={t("cg.read_total")}>{show("io_read_bytes", bytes, exactBytes)}</Minor>
-      <Minor name={t("cg.write_total")}>{show("io_write_bytes", bytes, exactBytes)}</Minor>
+      {known && (
+        <>
+          <Minor name={t("cg.read_total")}>{show("io_read_bytes", bytes, exactBytes)}</Minor>
+          <Minor name={t("cg.write_total")}>{show("io_write_bytes", bytes, exactBytes)}</Minor>
+        </>
+      )}
     </Block>
   );
 }
@@ -471,29 +475,39 @@ function Where({ snapshot }: { snapshot: Snapshot }) {
         </thead>
         <tbody>
           {controllers.map((controller) => (
-            <tr key={controller}>
-              <th scope="row">
-                <code>{controller}</code>
-              </th>
-              <td class="world-container">
-                {container.cgroup.paths[controller] ? (
-                  <code>{container.cgroup.paths[controller]}</code>
-                ) : (
-                  <Gap reason={snapshot.gaps[`container.cgroup.paths.${controller}`]} />
-                )}
-              </td>
-              <td class="world-host">
-                {host.cgroup.paths[controller] && (
-                  <>
-                    <code>{host.cgroup.paths[controller]}</code>{" "}
-                    <Copy text={host.cgroup.paths[controller]} what={controller} />
-                  </>
-                )}
-              </td>
-            </tr>
+            <Directory key={controller} controller={controller} snapshot={snapshot} />
           ))}
         </tbody>
       </table>
     </details>
+  );
+}
+
+/** The panel's block a controller's directory belongs to: pointing at either lights both. */
+const BLOCKS: Partial<Record<string, BlockProps["controller"]>> = { cpuacct: "cpu", cpuset: "cpu", blkio: "io" };
+
+function Directory({ controller, snapshot }: { controller: string; snapshot: Snapshot }) {
+  const inside = snapshot.container.cgroup.paths[controller];
+  const outside = snapshot.host.cgroup.paths[controller];
+  return (
+    <tr {...useThing(`cgroup:${BLOCKS[controller] ?? controller}`)}>
+      <th scope="row">
+        <code>{controller}</code>
+      </th>
+      <td class="world-container">
+        {inside === undefined ? (
+          <Gap reason={snapshot.gaps[`container.cgroup.paths.${controller}`]} />
+        ) : (
+          <code>{inside}</code>
+        )}
+      </td>
+      <td class="world-host">
+        {outside !== undefined && (
+          <>
+            <code>{outside}</code> <Copy text={outside} what={controller} />
+          </>
+        )}
+      </td>
+    </tr>
   );
 }

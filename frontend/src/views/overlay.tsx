@@ -11,6 +11,7 @@ import type { Marks } from "../state/marks";
 import { Meter } from "./chart";
 import { useSurroundings } from "./context";
 import { Ask, Bytes, Copy, Gap, markAttributes, SignMark, useThing, Words, World } from "./parts";
+import { reasonWords } from "./reason";
 
 interface Props {
   snapshot: Snapshot;
@@ -174,9 +175,7 @@ function Changes({ overlay, marks, reason }: { overlay: Overlay; marks: Marks; r
         </ul>
       )}
       {overlay.changes_truncated && (
-        <p class="note">
-          {t("ov.truncated", { count: number(count) })} {reason}
-        </p>
+        <p class="note">{reason === undefined ? t("ov.truncated", { count: number(count) }) : reasonWords(reason)}</p>
       )}
     </section>
   );

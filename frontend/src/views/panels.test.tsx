@@ -205,7 +205,9 @@ describe("namespaces", () => {
         gaps: { "container.namespaces.mnt": "EACCES: permission denied (/proc/PID/ns/mnt)" },
       }),
     );
-    expect(text('[data-thing="namespace:mnt"]')).toContain("EACCES: permission denied");
+    expect(text('[data-thing="namespace:mnt"]')).toContain(
+      "the kernel does not let it be read: /proc/PID/ns/mnt (EACCES)",
+    );
   });
 });
 

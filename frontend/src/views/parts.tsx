@@ -6,6 +6,7 @@ import { t } from "../i18n/index";
 import type { Thing } from "../state/link";
 import type { Marks, Sign } from "../state/marks";
 import { type Question, type Side, useSurroundings } from "./context";
+import { reasonWords } from "./reason";
 
 /** Attributes that make an element light up with its twin. */
 export function useThing(thing: Thing): { "data-thing": Thing; "data-hot": never } {
@@ -52,7 +53,7 @@ export function Gap({ reason }: { reason: string | undefined }) {
   return (
     <span class="gap">
       <span aria-hidden="true">∅ </span>
-      {reason ?? t("gap.unknown")}
+      {reason === undefined ? t("gap.unknown") : reasonWords(reason)}
     </span>
   );
 }

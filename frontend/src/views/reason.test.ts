@@ -1,0 +1,24 @@
+import { afterEach, expect, it } from "vitest";
+import { setLanguage } from "../i18n/index";
+import { reasonWords } from "./reason";
+
+afterEach(() => setLanguage("en"));
+
+it("says what the kernel's error means, and keeps its name", () => {
+  const reason = "ENOENT: no such file or directory (/sys/fs/cgroup/memory/x/memory.peak)";
+  expect(reasonWords(reason)).toBe("file absent: /sys/fs/cgroup/memory/x/memory.peak (ENOENT)");
+  setLanguage("zh-hans");
+  expect(reasonWords(reason)).toBe("没有这个文件：/sys/fs/cgroup/memory/x/memory.peak（ENOENT）");
+});
+
+it("knows the worker's own sentences", () => {
+  setLanguage("zh-hans");
+  expect(reasonWords("not mounted in the container: nothing inside can read it")).toContain("没有挂载");
+  expect(reasonWords("this host has no blkio controller")).toContain("blkio");
+  expect(reasonWords("more than 500 entries: the rest is not shown")).toContain("500");
+});
+
+it("shows a reason it does not know as it came", () => {
+  expect(reasonWords("the moon is full")).toBe("the moon is full");
+  expect(reasonWords("EWEIRD: who knows (there)")).toBe("EWEIRD: who knows (there)");
+});

@@ -1,0 +1,40 @@
+/** The worker's reasons for a missing figure, in the page's language. One it does not know is shown as it came. */
+import { type Key, type Params, t } from "../i18n/index";
+
+const ERRNO = /^(E[A-Z0-9]+): .*? \((.+)\)$/s;
+
+const ERRNOS: Partial<Record<string, Key>> = {
+  ENOENT: "gap.absent",
+  EACCES: "gap.refused",
+  EPERM: "gap.refused",
+  ENODEV: "gap.removed",
+  ESRCH: "gap.ended",
+};
+
+const SENTENCES: readonly (readonly [RegExp, Key, ...string[]])[] = [
+  [/^not mounted in the container/, "gap.not_mounted"],
+  [/^no process is left/, "gap.no_process"],
+  [/^PID 1 has ended/, "gap.no_process"],
+  [/^this host has no (\S+) controller/, "gap.no_controller", "controller"],
+  [/^this kernel has no time namespaces/, "gap.no_time"],
+  [/^the container stands on (.+), not on an overlay/, "gap.not_overlay", "type"],
+  [/^the container has no upper layer/, "gap.no_upper"],
+  [/^more than (\d+) (?:entries|processes): the rest is not shown/, "gap.too_many", "count"],
+  [/^the walk took more than .+: the rest is not shown/, "gap.too_slow"],
+  [/^deeper than (\d+) directories: the rest is not shown/, "gap.too_deep", "count"],
+  [/^v1 counts a group's I\/O only on devices/, "gap.not_counted"],
+];
+
+export function reasonWords(reason: string): string {
+  const [, errno, what] = ERRNO.exec(reason) ?? [];
+  const key = errno === undefined ? undefined : ERRNOS[errno];
+  if (key !== undefined && errno !== undefined && what !== undefined) return t(key, { what, errno });
+  for (const [pattern, sentence, ...names] of SENTENCES) {
+    const found = pattern.exec(reason);
+    if (!found) continue;
+    const params: Params = {};
+    for (const [index, name] of names.entries()) params[name] = found[index + 1] ?? "";
+    return t(sentence, params);
+  }
+  return reason;
+}
