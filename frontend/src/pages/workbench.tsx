@@ -199,7 +199,7 @@ function Terminals({ bench, running }: { bench: Bench; running: boolean }) {
             )}
           </div>
         )}
-        <Hint step={0} />
+        {running && <Hint step={0} />}
       </div>
       <TouchKeys onKey={(text) => bench.type(text)} />
     </section>
