@@ -66,6 +66,7 @@ class OciRuntime:
             stderr=stdio[2],
             cwd="/",
             env=spawn.ENVIRONMENT,
+            umask=spawn.UMASK,
             start_new_session=True,
         )
 

@@ -15,6 +15,9 @@ from runtime.errors import Code, Fault
 
 _CHUNK = 65_536
 _T = TypeVar("_T")
+UMASK = 0o022
+"""Not the worker's own: cgroups that the runtime makes under 077 cannot be read, or on v2 mounted, by the container."""
+
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -126,6 +129,7 @@ def _start(argv: list[str], null_stdin: bool) -> subprocess.Popen[bytes]:
             stderr=subprocess.PIPE,
             cwd="/",
             env=ENVIRONMENT,
+            umask=UMASK,
             bufsize=0,
             start_new_session=True,
         )

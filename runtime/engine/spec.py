@@ -120,7 +120,7 @@ def process(host: Host, argv: list[str], *, terminal: bool, cols: int = 80, rows
     """`process` of config.json, and the whole of an exec's process.json: PID 1 and its guests get the same rights."""
     spec: dict[str, Any] = {
         "terminal": terminal,
-        "user": {"uid": 0, "gid": 0},
+        "user": {"uid": 0, "gid": 0, "umask": 0o022},
         "cwd": "/root",
         "args": argv,
         "env": ENVIRONMENT,

@@ -94,6 +94,7 @@ class Room:
 async def engine_room() -> AsyncIterator[Room]:
     """A reconciled engine; afterwards the leak guard has looked, and the instance's directories are gone."""
     private_mounts.enter()
+    umask = os.umask(0o077)  # the worker's
     config = instance()
     images = ImageStore(config)
     build(images, "busybox", _unread)
@@ -114,6 +115,7 @@ async def engine_room() -> AsyncIterator[Room]:
             assert of_user_range(config.idmap_base, config.idmap_slots * 65_536) == {}
         assert not room.engine.hierarchies.group(config.name).exists()
     finally:
+        os.umask(umask)
         shutil.rmtree(config.run_dir, ignore_errors=True)
         shutil.rmtree(config.state_dir, ignore_errors=True)
 

@@ -191,6 +191,14 @@ async def test_disk_beyond_the_limit_is_refused(room: Room) -> None:
     assert full.exit_code != 0
 
 
+async def test_workers_umask_is_not_the_containers(room: Room) -> None:
+    id = await room.running()
+    assert (await room.sh(id, "umask")).stdout == b"0022\n"
+    assert (await room.sh(id, "tr '\\0' '\\n' < /proc/1/status | grep Umask")).stdout.split() == [b"Umask:", b"0022"]
+    files = "/sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max"
+    assert b"128" in (await room.sh(id, f"cat {files} 2>/dev/null")).stdout.split()
+
+
 async def test_unknown_program_is_said_so(room: Room) -> None:
     with pytest.raises(Fault) as caught:
         await room.engine.create(room.launch("no-such-program"))
