@@ -1,15 +1,29 @@
 /** What the container may use and does: memory, CPU, tasks, I/O, each against its limit. */
-import type { ComponentChildren } from "preact";
 import { bytes, exactBytes, number } from "../i18n/format";
 import { t, tn } from "../i18n/index";
-import type { Cgroup, Snapshot, Summary } from "../protocol/generated";
-import { clock, coreLimit, cores, niceTop, ordinal, percent, usec } from "../state/format";
+import type { Snapshot } from "../protocol/generated";
+import { coreLimit, cores, niceTop, ordinal, percent, usec } from "../state/format";
 import type { LiveEvent } from "../state/live";
 import type { Marks } from "../state/marks";
 import type { Sample } from "../state/samples";
 import { Chart, HEADROOM, Meter } from "./chart";
+import {
+  asking,
+  Block,
+  Machine,
+  Minor,
+  machineCores,
+  machineMemory,
+  machineTasks,
+  Of,
+  reason,
+  Share,
+  tools,
+} from "./figures";
 import { Files } from "./files";
-import { Ask, Copy, Gap, SignMark, useThing, Words, World } from "./parts";
+import { Ask, Gap, SignMark } from "./parts";
+import { ForkStories, OomStories } from "./stories";
+import { Where } from "./where";
 
 interface Props {
   snapshot: Snapshot;
@@ -31,82 +45,6 @@ export function CgroupPanel(props: Props) {
       <p class="note">{t("cg.charts")}</p>
       <Where snapshot={snapshot} />
       <Files snapshot={snapshot} />
-    </div>
-  );
-}
-
-type Field = keyof Summary;
-
-interface Tools {
-  summary: Summary;
-  /** The figure as a button that shows its file; its reason where there is none. */
-  show(field: Field, text: (value: number) => string, title?: (value: number) => string): ComponentChildren;
-  file(field: Field): string;
-}
-
-function tools(snapshot: Snapshot): Tools {
-  const { cgroup } = snapshot.container;
-  const show: Tools["show"] = (field, text, title) => {
-    const value = cgroup.summary[field] ?? null;
-    if (value === null) return <Gap reason={reason(snapshot, field)} />;
-    const key = cgroup.sources[field];
-    const words = <span title={title?.(value)}>{text(value)}</span>;
-    if (key === undefined) return words;
-    return <Ask {...asking(key)}>{words}</Ask>;
-  };
-  return {
-    summary: cgroup.summary,
-    show,
-    file: (field) => fileName(cgroup, field),
-  };
-}
-
-const asking = (key: string) =>
-  ({ panel: "cgroup", question: key, title: key.slice(key.indexOf("/") + 1), sides: ["container", "host"] }) as const;
-
-function fileName(cgroup: Cgroup, field: Field): string {
-  const key = cgroup.sources[field] ?? "";
-  return key.slice(key.indexOf("/") + 1);
-}
-
-function reason(snapshot: Snapshot, field: Field): string | undefined {
-  const { gaps } = snapshot;
-  return gaps[`container.cgroup.summary.${field}`] ?? gaps["container.cgroup"] ?? t("cg.not_set");
-}
-
-interface BlockProps {
-  controller: "memory" | "cpu" | "pids" | "io";
-  title: string;
-  file: string;
-  now: ComponentChildren;
-  meter: ComponentChildren;
-  chart: ComponentChildren;
-  words: ComponentChildren;
-  children: ComponentChildren;
-  story?: ComponentChildren;
-}
-
-function Block({ controller, title, file, now, meter, chart, words, children, story }: BlockProps) {
-  return (
-    <section class="cg-block" {...useThing(`cgroup:${controller}`)} aria-label={title}>
-      <h4>
-        {title} <code>{file}</code>
-      </h4>
-      <p class="cg-now num">{now}</p>
-      {meter}
-      {chart}
-      <dl class="cg-minor num">{children}</dl>
-      <p class="cg-words">{words}</p>
-      {story}
-    </section>
-  );
-}
-
-function Minor({ name, children }: { name: ComponentChildren; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
     </div>
   );
 }
@@ -361,153 +299,3 @@ function Io({ snapshot, points }: Props) {
 }
 
 const shortIo = (name: string): string => name.replace("blkio.throttle.", "");
-
-function Of({ limit, children }: { limit: number | null; children: ComponentChildren }) {
-  return <span class="cg-of">{limit === null ? t("cg.no_limit") : <Words text={t("cg.of")} limit={children} />}</span>;
-}
-
-function Share({ part, whole }: { part: number | null; whole: number | null }) {
-  return <span class="cg-share">{part !== null && whole !== null ? percent(part, whole) : ""}</span>;
-}
-
-/** The same kind of figure for the whole machine: what one container's share looks like from outside. */
-function Machine({ figure, question }: { figure: string | null; question: string }) {
-  if (figure === null) return null;
-  return (
-    <Minor name={<World side="host" />}>
-      <Ask {...asking(question)} sides={["host"]}>
-        <span title={t("cg.machine")}>{figure}</span>
-      </Ask>
-    </Minor>
-  );
-}
-
-function machineMemory(snapshot: Snapshot): string | null {
-  const { meminfo } = snapshot.host.cgroup.memory;
-  const [total, available] = [within(meminfo, "MemTotal"), within(meminfo, "MemAvailable")];
-  return total === null || available === null ? null : `${bytes(total - available)} / ${bytes(total)}`;
-}
-
-function machineTasks(snapshot: Snapshot): string | null {
-  const { loadavg, pid_max: most } = snapshot.host.cgroup.pids;
-  const tasks = within(loadavg, "tasks");
-  return tasks === null ? null : `${number(tasks)}${typeof most === "number" ? ` / ${number(most)}` : ""}`;
-}
-
-/** `0-1` → 2, `0,2-3` → 3: /sys/devices/system/cpu/online. */
-function machineCores(snapshot: Snapshot): string | null {
-  const { online } = snapshot.host.cgroup.cpu;
-  if (typeof online !== "string" && typeof online !== "number") return null;
-  let count = 0;
-  for (const part of String(online).split(",")) {
-    const [from, to] = part.split("-").map(Number);
-    if (from === undefined || Number.isNaN(from)) return null;
-    count += (to ?? from) - from + 1;
-  }
-  return t("cg.cores", { cores: coreLimit(count) });
-}
-
-function within(figure: Cgroup["memory"][string] | undefined, key: string): number | null {
-  const found = typeof figure === "object" && figure !== null ? figure[key] : null;
-  return typeof found === "number" ? found : null;
-}
-
-function OomStories({ events }: { events: readonly LiveEvent[] }) {
-  const stories = events
-    .filter((event) => event.kind === "oom")
-    .slice(-3)
-    .reverse();
-  if (stories.length === 0) return null;
-  return (
-    <ul class="stories">
-      {stories.map((story) => (
-        <li key={story.id} class="story bad">
-          <time class="num">{clock(story.at)}</time> {oomSentence(story)}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-export function oomSentence(story: Extract<LiveEvent, { kind: "oom" }>): string {
-  const limit = story.limit === null ? t("cg.its_limit") : bytes(story.limit);
-  const victim = story.victims.length === 1 ? story.victims[0] : undefined;
-  if (victim)
-    return t("cg.oom_story_of", { limit, command: victim.comm, pid: victim.pid, inner: victim.ns_pids.at(-1) ?? "?" });
-  return tn("cg.oom_story", story.kills, { limit });
-}
-
-function ForkStories({ events }: { events: readonly LiveEvent[] }) {
-  const stories = events.filter((event) => event.kind === "refused-fork").slice(-1);
-  if (stories.length === 0) return null;
-  return (
-    <ul class="stories">
-      {stories.map((story) => (
-        <li key={story.id} class="story bad">
-          <time class="num">{clock(story.at)}</time> {tn("cg.fork_story", story.times)}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-/** Which hierarchy, and which directories on either side. */
-function Where({ snapshot }: { snapshot: Snapshot }) {
-  const { container, host } = snapshot;
-  const controllers = Object.keys({ ...host.cgroup.paths, ...container.cgroup.paths });
-  return (
-    <details class="panel-more">
-      <summary>
-        <span class="badge">{t(`cg.mode_${host.cgroup.mode}`)}</span> {t("cg.where")}
-      </summary>
-      <p class="note">{t(`cg.mode_${host.cgroup.mode}_words`)}</p>
-      <table class="cg-paths">
-        <thead>
-          <tr>
-            <th scope="col">{t("cg.controller")}</th>
-            <th scope="col">
-              <World side="container" />
-            </th>
-            <th scope="col">
-              <World side="host" />
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {controllers.map((controller) => (
-            <Directory key={controller} controller={controller} snapshot={snapshot} />
-          ))}
-        </tbody>
-      </table>
-    </details>
-  );
-}
-
-/** The panel's block a controller's directory belongs to: pointing at either lights both. */
-const BLOCKS: Partial<Record<string, BlockProps["controller"]>> = { cpuacct: "cpu", cpuset: "cpu", blkio: "io" };
-
-function Directory({ controller, snapshot }: { controller: string; snapshot: Snapshot }) {
-  const inside = snapshot.container.cgroup.paths[controller];
-  const outside = snapshot.host.cgroup.paths[controller];
-  return (
-    <tr {...useThing(`cgroup:${BLOCKS[controller] ?? controller}`)}>
-      <th scope="row">
-        <code>{controller}</code>
-      </th>
-      <td class="world-container">
-        {inside === undefined ? (
-          <Gap reason={snapshot.gaps[`container.cgroup.paths.${controller}`]} />
-        ) : (
-          <code>{inside}</code>
-        )}
-      </td>
-      <td class="world-host">
-        {outside !== undefined && (
-          <>
-            <code>{outside}</code> <Copy text={outside} what={controller} />
-          </>
-        )}
-      </td>
-    </tr>
-  );
-}

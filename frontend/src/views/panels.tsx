@@ -12,13 +12,14 @@ import type { Exit, Snapshot } from "../protocol/generated";
 import { clock, cores } from "../state/format";
 import { Link, type Thing } from "../state/link";
 import type { LiveEvent, LiveState, LiveStore } from "../state/live";
-import { CgroupPanel, oomSentence } from "./cgroup";
+import { CgroupPanel } from "./cgroup";
 import { PanelContext, type Question } from "./context";
 import { Namespaces } from "./namespaces";
 import { OverlayPanel } from "./overlay";
 import { Panel } from "./panel";
 import { Processes } from "./processes";
 import { type ReadSource, ShowMe } from "./showme";
+import { oomSentence } from "./stories";
 
 export interface PanelsProps {
   store: LiveStore;

@@ -4,13 +4,13 @@
 import { memo } from "preact/compat";
 import { useCallback, useMemo, useRef, useState } from "preact/hooks";
 import { t, tn } from "../i18n/index";
-import type { Process, Snapshot } from "../protocol/generated";
-import { commandLine } from "../state/format";
+import type { Snapshot } from "../protocol/generated";
 import { kindOf, nameOf } from "../state/link";
-import type { Marks, Sign } from "../state/marks";
+import type { Marks } from "../state/marks";
 import { type Row, rows, unfolded } from "../state/tree";
 import { type Side, useSurroundings } from "./context";
-import { Gap, SignMark, useThing, Words, World } from "./parts";
+import { Gap, useThing, Words, World } from "./parts";
+import { type Cursor, Line, type Position } from "./process_row";
 
 interface Props {
   snapshot: Snapshot;
@@ -19,11 +19,6 @@ interface Props {
   shell: number | null;
   /** The container is stopped: these are the last it had. */
   over?: boolean;
-}
-
-interface Cursor {
-  side: Side;
-  key: string;
 }
 
 /** So many rows scroll in a box of their own. */
@@ -203,116 +198,6 @@ function Tree({ side, shown, marks, shell, over, folded, cursor, positions, fold
   );
 }
 
-interface LineProps {
-  side: Side;
-  row: Row;
-  process: Process;
-  line: number;
-  level: number;
-  position: Position | undefined;
-  open: boolean | undefined;
-  sign: Sign | undefined;
-  beat: number;
-  over: boolean;
-  mine: boolean;
-  stop: boolean;
-  fold(key: string, close: boolean): void;
-  ask(side: Side, row: Row): void;
-  setCursor(cursor: Cursor): void;
-}
-
-const Line = memo(
-  function Line(props: LineProps) {
-    const { side, row, process, level, open, sign, mine } = props;
-    const zombie = process.state === "Z";
-    const command = commandLine(process.cmdline, process.comm);
-    const role = row.ended ? null : roleWord(side, process.role);
-    return (
-      <div
-        role="row"
-        class={`proc-row${zombie ? " zombie" : ""}${row.ended ? " ended" : ""}`}
-        style={{ "--line": props.line, "--depth": level - 1 }}
-        {...useThing(`process:${row.key}`)}
-        data-mark={sign}
-        data-beat={sign === undefined ? undefined : String(props.beat % 2)}
-        data-key={row.key}
-        data-side={side}
-        aria-level={level}
-        aria-posinset={props.position?.at}
-        aria-setsize={props.position?.of}
-        aria-expanded={open}
-        tabIndex={props.stop ? 0 : -1}
-        onFocus={() => props.setCursor({ side, key: row.key })}
-        onDblClick={() => props.ask(side, row)}
-      >
-        <span role="gridcell" class="proc-pid num mono">
-          <SignMark sign={sign} />
-          <b>{process.pid}</b>
-        </span>
-        <span role="gridcell" class="proc-user">
-          <User side={side} uid={process.uid ?? null} />
-        </span>
-        <span role="gridcell" class="proc-state">
-          <StateWord state={process.state} ended={row.ended || props.over} />
-        </span>
-        <span role="gridcell" class="proc-command">
-          {open !== undefined && (
-            <button
-              type="button"
-              class="twist"
-              tabIndex={-1}
-              aria-label={t(open ? "proc.fold" : "proc.unfold")}
-              onClick={(event) => {
-                event.stopPropagation();
-                props.fold(row.key, open);
-              }}
-            >
-              <svg class="chevron" data-open={open ? "true" : undefined} viewBox="0 0 12 12" aria-hidden="true">
-                <path d="M4 2.5 8 6 4 9.5" />
-              </svg>
-            </button>
-          )}
-          <code title={command}>{commandLine(process.cmdline, process.comm, true)}</code>
-          {mine && <span class="badge mine">{t("proc.your_shell")}</span>}
-        </span>
-        <span role="gridcell" class="proc-role">
-          {role}
-        </span>
-        <span role="gridcell" class="proc-ask">
-          {!row.ended && !props.over && (
-            <button
-              type="button"
-              class="mini"
-              tabIndex={-1}
-              onClick={(event) => {
-                event.stopPropagation();
-                props.ask(side, row);
-              }}
-            >
-              {t("ask.label")}
-            </button>
-          )}
-        </span>
-      </div>
-    );
-  },
-  (a, b) =>
-    a.process === b.process &&
-    a.line === b.line &&
-    a.level === b.level &&
-    a.open === b.open &&
-    a.sign === b.sign &&
-    (a.sign === undefined || a.beat === b.beat) &&
-    a.mine === b.mine &&
-    a.over === b.over &&
-    a.stop === b.stop &&
-    a.row.ended === b.row.ended &&
-    a.row.parent === b.row.parent &&
-    a.position?.at === b.position?.at &&
-    a.position?.of === b.position?.of &&
-    a.ask === b.ask,
-);
-
 /** What joins the two. */
 function Tie({ name, line }: { name: string; line: number }) {
   return (
@@ -340,46 +225,6 @@ function unseen(shown: readonly Row[]): [number, number][] {
     else runs.push([index, 1]);
   });
   return runs;
-}
-
-function User({ side, uid }: { side: Side; uid: number | null }) {
-  if (uid === null) return <span title={t("proc.uid_unknown")}>?</span>;
-  if (uid === 0) return <span title="uid 0">root</span>;
-  return (
-    <span class="num" title={side === "host" ? t("proc.uid_mapped") : undefined}>
-      uid {uid}
-    </span>
-  );
-}
-
-const STATES = {
-  R: "proc.state_R",
-  S: "proc.state_S",
-  D: "proc.state_D",
-  T: "proc.state_T",
-  t: "proc.state_t",
-  Z: "proc.state_Z",
-  X: "proc.state_X",
-  I: "proc.state_I",
-} as const;
-
-function StateWord({ state, ended }: { state: string; ended: boolean }) {
-  if (ended) return <span>{t("proc.ended")}</span>;
-  const key = STATES[state as keyof typeof STATES];
-  return (
-    <span title={state === "Z" ? t("proc.zombie_title") : undefined}>
-      <code>{state}</code> {key ? t(key) : ""}
-    </span>
-  );
-}
-
-function roleWord(side: Side, role: string): string | null {
-  if (role === "keeper") return t("proc.role_keeper");
-  if (role === "worker") return t("proc.role_worker");
-  if (role === "init" && side === "host") return t("proc.role_init_host");
-  if (role === "init") return t("proc.role_init");
-  if (role === "exec") return t("proc.role_exec");
-  return null;
 }
 
 /** Under the trees: what is lit, in a sentence; else what the picture shows. Its place is kept, so nothing jumps. */
@@ -411,11 +256,6 @@ function Caption({ all, count, snapshot }: { all: readonly Row[]; count: number;
       )}
     </p>
   );
-}
-
-interface Position {
-  at: number;
-  of: number;
 }
 
 function siblings(all: readonly Row[], side: Side): Map<string, Position> {

@@ -1,0 +1,173 @@
+// biome-ignore-all lint/a11y/useSemanticElements: a treegrid has no HTML elements of its own, and a table cannot tie two trees in one grid
+// biome-ignore-all lint/a11y/useFocusableInteractive: rows take the focus here, as the treegrid pattern allows; cells do not
+/** One row of a process tree. */
+import { memo } from "preact/compat";
+import { t } from "../i18n/index";
+import type { Process } from "../protocol/generated";
+import { commandLine } from "../state/format";
+import type { Sign } from "../state/marks";
+import type { Row } from "../state/tree";
+import type { Side } from "./context";
+import { SignMark, useThing } from "./parts";
+
+/** Where among its siblings a row stands, for those who hear it. */
+export interface Position {
+  at: number;
+  of: number;
+}
+
+/** A row of one of the two trees, for the keyboard. */
+export interface Cursor {
+  side: Side;
+  key: string;
+}
+
+interface LineProps {
+  side: Side;
+  row: Row;
+  process: Process;
+  line: number;
+  level: number;
+  position: Position | undefined;
+  open: boolean | undefined;
+  sign: Sign | undefined;
+  beat: number;
+  over: boolean;
+  mine: boolean;
+  stop: boolean;
+  fold(key: string, close: boolean): void;
+  ask(side: Side, row: Row): void;
+  setCursor(cursor: Cursor): void;
+}
+
+export const Line = memo(
+  function Line(props: LineProps) {
+    const { side, row, process, level, open, sign, mine } = props;
+    const zombie = process.state === "Z";
+    const command = commandLine(process.cmdline, process.comm);
+    const role = row.ended ? null : roleWord(side, process.role);
+    return (
+      <div
+        role="row"
+        class={`proc-row${zombie ? " zombie" : ""}${row.ended ? " ended" : ""}`}
+        style={{ "--line": props.line, "--depth": level - 1 }}
+        {...useThing(`process:${row.key}`)}
+        data-mark={sign}
+        data-beat={sign === undefined ? undefined : String(props.beat % 2)}
+        data-key={row.key}
+        data-side={side}
+        aria-level={level}
+        aria-posinset={props.position?.at}
+        aria-setsize={props.position?.of}
+        aria-expanded={open}
+        tabIndex={props.stop ? 0 : -1}
+        onFocus={() => props.setCursor({ side, key: row.key })}
+        onDblClick={() => props.ask(side, row)}
+      >
+        <span role="gridcell" class="proc-pid num mono">
+          <SignMark sign={sign} />
+          <b>{process.pid}</b>
+        </span>
+        <span role="gridcell" class="proc-user">
+          <User side={side} uid={process.uid ?? null} />
+        </span>
+        <span role="gridcell" class="proc-state">
+          <StateWord state={process.state} ended={row.ended || props.over} />
+        </span>
+        <span role="gridcell" class="proc-command">
+          {open !== undefined && (
+            <button
+              type="button"
+              class="twist"
+              tabIndex={-1}
+              aria-label={t(open ? "proc.fold" : "proc.unfold")}
+              onClick={(event) => {
+                event.stopPropagation();
+                props.fold(row.key, open);
+              }}
+            >
+              <svg class="chevron" data-open={open ? "true" : undefined} viewBox="0 0 12 12" aria-hidden="true">
+                <path d="M4 2.5 8 6 4 9.5" />
+              </svg>
+            </button>
+          )}
+          <code title={command}>{commandLine(process.cmdline, process.comm, true)}</code>
+          {mine && <span class="badge mine">{t("proc.your_shell")}</span>}
+        </span>
+        <span role="gridcell" class="proc-role">
+          {role}
+        </span>
+        <span role="gridcell" class="proc-ask">
+          {!row.ended && !props.over && (
+            <button
+              type="button"
+              class="mini"
+              tabIndex={-1}
+              onClick={(event) => {
+                event.stopPropagation();
+                props.ask(side, row);
+              }}
+            >
+              {t("ask.label")}
+            </button>
+          )}
+        </span>
+      </div>
+    );
+  },
+  (a, b) =>
+    a.process === b.process &&
+    a.line === b.line &&
+    a.level === b.level &&
+    a.open === b.open &&
+    a.sign === b.sign &&
+    (a.sign === undefined || a.beat === b.beat) &&
+    a.mine === b.mine &&
+    a.over === b.over &&
+    a.stop === b.stop &&
+    a.row.ended === b.row.ended &&
+    a.row.parent === b.row.parent &&
+    a.position?.at === b.position?.at &&
+    a.position?.of === b.position?.of &&
+    a.ask === b.ask,
+);
+
+function User({ side, uid }: { side: Side; uid: number | null }) {
+  if (uid === null) return <span title={t("proc.uid_unknown")}>?</span>;
+  if (uid === 0) return <span title="uid 0">root</span>;
+  return (
+    <span class="num" title={side === "host" ? t("proc.uid_mapped") : undefined}>
+      uid {uid}
+    </span>
+  );
+}
+
+const STATES = {
+  R: "proc.state_R",
+  S: "proc.state_S",
+  D: "proc.state_D",
+  T: "proc.state_T",
+  t: "proc.state_t",
+  Z: "proc.state_Z",
+  X: "proc.state_X",
+  I: "proc.state_I",
+} as const;
+
+function StateWord({ state, ended }: { state: string; ended: boolean }) {
+  if (ended) return <span>{t("proc.ended")}</span>;
+  const key = STATES[state as keyof typeof STATES];
+  return (
+    <span title={state === "Z" ? t("proc.zombie_title") : undefined}>
+      <code>{state}</code> {key ? t(key) : ""}
+    </span>
+  );
+}
+
+function roleWord(side: Side, role: string): string | null {
+  if (role === "keeper") return t("proc.role_keeper");
+  if (role === "worker") return t("proc.role_worker");
+  if (role === "init" && side === "host") return t("proc.role_init_host");
+  if (role === "init") return t("proc.role_init");
+  if (role === "exec") return t("proc.role_exec");
+  return null;
+}
