@@ -114,6 +114,7 @@ class _Run:
         self.ground, self.record, self.request, self.room = ground, record, request, room
         self.timed_out = False
         self._deadline = asyncio.get_running_loop().time() + request.timeout_seconds
+        self._refused_before = ground.group(record.id).refused_forks() or 0
         self._pid = 0
         self._pidfd: int | None = None
         self._over = False
@@ -155,7 +156,7 @@ class _Run:
             return missing
         if not pidfd.alive(self.record.pid, self.record.starttime):
             raise Fault(Code.VANISHED, f"container {self.record.id} ended", op="exec")
-        raise Fault(Code.SPAWN_FAILED, complaint, op="exec")
+        raise _no_room(self.ground, self.record, self._refused_before) or Fault(Code.SPAWN_FAILED, complaint, op="exec")
 
     async def finish(self) -> int | None:
         """Wait for the command's end, or make it. Returns its raw wait status, None when nobody knows it."""
@@ -237,6 +238,18 @@ class _Feeder:
             self._fd = None
 
 
+def _no_room(ground: Ground, record: Record, refused_before: int) -> Fault | None:
+    """The fault of a container that is full of processes, if forks were refused since `refused_before`."""
+    if (ground.group(record.id).refused_forks() or 0) <= refused_before:
+        return None
+    return Fault(
+        Code.SPAWN_FAILED,
+        f"container {record.id} has as many processes as it may ({record.limits.pids})",
+        hint="End some of them, or stop and start the container.",
+        op="exec",
+    )
+
+
 def _pipes() -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """Our ends and theirs of stdin, stdout and stderr, all close-on-exec."""
     (in_theirs, in_ours), (out_ours, out_theirs), (err_ours, err_theirs) = (os.pipe2(os.O_CLOEXEC) for _ in range(3))
@@ -270,6 +283,7 @@ def signal_name(number: int) -> str:
 async def on_tty(ground: Ground, record: Record, argv: list[str], cols: int, rows: int) -> Birth:
     """Run `argv` on a pty of its own; the process is the keeper's child from then on. Raises `Fault(spawn-failed)`."""
     place = ground.place(record.id)
+    refused_before = ground.group(record.id).refused_forks() or 0
     name = f"tty-{next(_numbers)}"
     directory = f"{place.bundle}/{name}"
     os.mkdir(directory, 0o700)
@@ -286,9 +300,9 @@ async def on_tty(ground: Ground, record: Record, argv: list[str], cols: int, row
                 )
             except Fault as fault:
                 missing = oci.missing_program(fault.message, argv)
-                if missing is None:
-                    raise
-                raise Fault(Code.SPAWN_FAILED, missing, field="argv", op="exec") from fault
+                if missing is not None:
+                    raise Fault(Code.SPAWN_FAILED, missing, field="argv", op="exec") from fault
+                raise _no_room(ground, record, refused_before) or fault from None
             return Birth(pid, pidfd.starttime(pid) or 0, listener.take(cols, rows))
     finally:
         shutil.rmtree(directory, ignore_errors=True)

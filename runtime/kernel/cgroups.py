@@ -165,11 +165,20 @@ class Group:
 
     def oom_kills(self) -> int | None:
         """How many of its processes the kernel killed for want of memory; None when that cannot be read."""
-        source = ("memory", "memory.oom_control") if "memory" in self.paths else (UNIFIED, "memory.events")
-        with contextlib.suppress(KeyError, OSError, ValueError):
-            for line in read_text(f"{self.paths[source[0]]}/{source[1]}").splitlines():
-                key, _, value = line.partition(" ")
-                if key == "oom_kill":
+        v1 = "memory" in self.paths
+        return self._count("memory", "memory.oom_control" if v1 else "memory.events", "oom_kill")
+
+    def refused_forks(self) -> int | None:
+        """How many forks its limit of processes refused; None when that cannot be read."""
+        return self._count("pids", "pids.events", "max")
+
+    def _count(self, controller: str, file: str, key: str) -> int | None:
+        """A figure of a keyed file, in the controller's own directory or cgroup2's."""
+        directory = self.paths.get(controller) or self.paths.get(UNIFIED)
+        with contextlib.suppress(OSError, ValueError):
+            for line in read_text(f"{directory}/{file}").splitlines():
+                name, _, value = line.partition(" ")
+                if name == key:
                     return int(value)
         return None
 

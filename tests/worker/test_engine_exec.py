@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from runtime.engine import execution
 from runtime.errors import Code, Fault
-from runtime.protocol import messages
-from tests.support.engines import Room, engine_room
+from runtime.protocol import messages, model
+from tests.support.engines import MIB, Room, engine_room
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
 
@@ -87,6 +88,18 @@ async def test_program_that_is_not_there_is_a_result(room: Room) -> None:
         result = await room.engine.exec(messages.Exec(id=id, owner=None, argv=argv))
         assert (result.exit_code, result.signal, result.reason) == (None, None, reason)
         assert (result.stdout, result.stderr) == (b"", b"")
+
+
+async def test_refused_forks_are_counted_and_told(room: Room) -> None:
+    """On v2 the runtime's own forks can be among them; here the command's are."""
+    id = await room.running(limits=model.Limits(memory_bytes=64 * MIB, pids=6))
+    ground, record = room.engine._ground, room.engine.record(id)
+    assert execution._no_room(ground, record, ground.group(id).refused_forks() or 0) is None
+    filled = await room.sh(id, "while :; do sleep 864 & done")
+    assert b"fork" in filled.stderr
+    fault = execution._no_room(ground, record, 0)
+    assert fault is not None
+    assert fault.message == f"container {id} has as many processes as it may (6)"
 
 
 async def test_cancelled_command_is_killed(room: Room) -> None:
