@@ -335,6 +335,30 @@ describe("the end", () => {
     expect(helloOf(FakeSocket.last())).toMatchObject({ epoch: null, have: null });
   });
 
+  it("gives the new shell what was typed while it was being started", async () => {
+    const socket = await live();
+    socket.says(json(Kind.EXIT, { code: 0, oom: false }));
+    session.input("too late");
+    let started = () => {};
+    void session.restart(new Promise<void>((resolve) => (started = resolve)));
+    session.input("ls\r");
+    await settle();
+    expect(FakeSocket.all).toHaveLength(1);
+    started();
+    await settle();
+    FakeSocket.last().opens();
+    FakeSocket.last().says(welcome({ epoch: "e2" }));
+    const typed = FakeSocket.last().frames(Kind.INPUT);
+    expect(typed.map((frame) => new TextDecoder().decode(frame.subarray(5)))).toEqual(["ls\r"]);
+  });
+
+  it("is as it was when the container could not be started", async () => {
+    const socket = await live();
+    socket.says(json(Kind.EXIT, { code: 3, oom: false }));
+    await session.restart(Promise.reject(new ApiError("no-capacity", "", 503)));
+    expect(session.state.value).toMatchObject({ phase: "ended", exit: { code: 3 } });
+  });
+
   it.each([
     [Close.PROTOCOL, "error", "protocol"],
     [Close.ROLE, "error", "refused"],

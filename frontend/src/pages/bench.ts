@@ -82,9 +82,10 @@ export class Bench {
 
   start(): Promise<void> {
     return this.#act("starting", "failure.start", async () => {
-      this.container.value = await this.api.start(this.first.id, lastSize.peek());
+      const started = this.api.start(this.first.id, lastSize.peek());
+      this.#runsAgain(started);
+      this.container.value = await started;
       this.book.sync(this.container.value.terminals);
-      this.#runsAgain();
     });
   }
 
@@ -151,11 +152,11 @@ export class Bench {
   }
 
   /** The console's tab may be the same as before the stop: it has a new shell then. */
-  #runsAgain(): void {
+  #runsAgain(started?: Promise<unknown>): void {
     for (const tab of this.book.tabs.peek()) {
       const session = tab.parts.peek()?.session;
       const phase = session?.state.peek().phase;
-      if (tab.console && (phase === "ended" || phase === "gone")) session?.restart();
+      if (tab.console && (phase === "ended" || phase === "gone")) void session?.restart(started);
     }
   }
 

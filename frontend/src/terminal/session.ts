@@ -136,14 +136,26 @@ export class Session {
     void this.#connect();
   }
 
-  /** The container runs again: the same terminal has a new shell. */
-  restart(): void {
+  /**
+   * The container runs again, or will once `started` resolves: the same terminal gets a new shell. What is typed
+   * meanwhile is for that shell. Should it not come to it, all is as it was.
+   */
+  async restart(started: Promise<unknown> = Promise.resolve()): Promise<void> {
+    const before = this.#state.peek();
     this.#drop();
+    const attempt = this.#attempt;
     this.#backoff.reset();
     this.#uplink.clear();
     this.#epoch = null;
     this.#state.value = INITIAL;
-    void this.#connect();
+    try {
+      await started;
+    } catch {
+      this.#uplink.clear();
+      this.#state.value = before;
+      return;
+    }
+    if (attempt === this.#attempt) await this.#connect();
   }
 
   /** What a person typed or pasted. */
@@ -169,7 +181,7 @@ export class Session {
 
   #push(data: Uint8Array): void {
     const { phase, driver } = this.#state.peek();
-    if (!driver || (phase !== "live" && phase !== "reconnecting")) return;
+    if (!driver || phase === "ended" || phase === "gone" || phase === "error") return;
     this.#set({ dropped: !this.#uplink.push(data) });
   }
 
