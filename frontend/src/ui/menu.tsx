@@ -1,6 +1,6 @@
 /** A button that opens a list of actions: arrow keys, Home, End, Escape; closes when the focus leaves. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
 
 export interface MenuItem {
@@ -33,7 +33,7 @@ export function Menu({ label, children, items, head, align = "end", class: extra
 
   const entries = () => [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!open) return;
     const list = [...(root.current?.querySelectorAll<HTMLElement>("[role^=menuitem]") ?? [])];
     (list.find((entry) => entry.getAttribute("aria-checked") === "true") ?? list[0])?.focus();
