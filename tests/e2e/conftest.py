@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from tests.support import census
 from tests.support.stack import Stack
 from tests.support.visitor import Visitor
 
-NAME = "terrarium-e2e"
+NAME = f"terrarium-e2e-{os.getpid()}"
 
 
 @pytest.fixture(scope="session")
