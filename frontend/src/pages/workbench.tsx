@@ -219,7 +219,7 @@ function Actions({ bench, home }: { bench: Bench; home: string }) {
         <button
           type="button"
           class="button small"
-          aria-label={t("action.start")}
+          aria-label={t(busy === "starting" ? "action.starting" : "action.start")}
           aria-disabled={busy !== null}
           onClick={() => void bench.start()}
         >
@@ -230,7 +230,7 @@ function Actions({ bench, home }: { bench: Bench; home: string }) {
         <button
           type="button"
           class="button small"
-          aria-label={t("action.stop")}
+          aria-label={t(busy === "stopping" ? "action.stopping" : "action.stop")}
           aria-disabled={busy !== null}
           onClick={() => void bench.stop()}
         >
