@@ -6,11 +6,12 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.config import RuntimeConfig
+from runtime.config import IDS_PER_CONTAINER, RuntimeConfig
 from runtime.engine import Birth, Engine
 from runtime.images.build import build
 from runtime.images.store import ImageStore
@@ -22,7 +23,28 @@ from tests.support.reaper import Reaper, reaping
 MIB = 1024 * 1024
 
 
-def instance() -> RuntimeConfig:
+_SLOTS = 16
+
+
+@contextlib.contextmanager
+def user_ids() -> Iterator[int]:
+    """The first of a range of user ids that no other test run on this machine has.
+
+    Claimed by the name of an abstract socket, which is gone when this process is, whatever becomes of it.
+    """
+    first = int(os.environ.get("TERRARIUM_IDMAP_BASE", 1_946_157_056))
+    for number in range(16):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as claim:
+            try:
+                claim.bind(f"\0terrarium-tests-{first}-{number}")
+            except OSError:
+                continue
+            yield first + number * _SLOTS * IDS_PER_CONTAINER
+            return
+    raise RuntimeError("sixteen other test runs are under way")
+
+
+def instance(idmap_base: int) -> RuntimeConfig:
     """A configuration nobody else has; images are the host's."""
     name = f"terrarium-eng-{secrets.token_hex(3)}"
     return RuntimeConfig(
@@ -30,8 +52,8 @@ def instance() -> RuntimeConfig:
         run_dir=Path("/run") / name,
         state_dir=Path("/var/lib") / name,
         images_dir=Path(os.environ.get("TERRARIUM_IMAGES_DIR", "/var/lib/terrarium/images")),
-        idmap_base=int(os.environ.get("TERRARIUM_IDMAP_BASE", 1_946_157_056)),
-        idmap_slots=256,
+        idmap_base=idmap_base,
+        idmap_slots=_SLOTS,
     )
 
 
@@ -95,29 +117,36 @@ async def engine_room() -> AsyncIterator[Room]:
     """A reconciled engine; afterwards the leak guard has looked, and the instance's directories are gone."""
     private_mounts.enter()
     umask = os.umask(0o077)  # the worker's
-    config = instance()
+    with user_ids() as base:
+        config = instance(base)
+        try:
+            async with _reconciled(config) as room:
+                yield room
+            assert of_user_range(config.idmap_base, _SLOTS * IDS_PER_CONTAINER) == {}
+        finally:
+            os.umask(umask)
+            shutil.rmtree(config.run_dir, ignore_errors=True)
+            shutil.rmtree(config.state_dir, ignore_errors=True)
+
+
+@contextlib.asynccontextmanager
+async def _reconciled(config: RuntimeConfig) -> AsyncIterator[Room]:
     images = ImageStore(config)
     build(images, "busybox", _unread)
     images.init_layer()
-    try:
-        with leaks.none(config.name), reaping(config) as reaper:
-            room = Room(config, images, reaper, Engine(config, images, reaper))
-            try:
-                await room.engine.reconcile()
-                yield room
-            finally:
-                for record in room.engine.records():
-                    await room.engine.delete(record.id)
-                    assert room.remains(record.id) == []
-                for id in list(room.masters):
-                    room.drop(id)
-                room.engine.close()
-            assert of_user_range(config.idmap_base, config.idmap_slots * 65_536) == {}
-        assert not room.engine.hierarchies.group(config.name).exists()
-    finally:
-        os.umask(umask)
-        shutil.rmtree(config.run_dir, ignore_errors=True)
-        shutil.rmtree(config.state_dir, ignore_errors=True)
+    with leaks.none(config.name), reaping(config) as reaper:
+        room = Room(config, images, reaper, Engine(config, images, reaper))
+        try:
+            await room.engine.reconcile()
+            yield room
+        finally:
+            for record in room.engine.records():
+                await room.engine.delete(record.id)
+                assert room.remains(record.id) == []
+            for id in list(room.masters):
+                room.drop(id)
+            room.engine.close()
+    assert not room.engine.hierarchies.group(config.name).exists()
 
 
 def _unread(text: str, done: float) -> None:
