@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import itertools
 import os
 import secrets
@@ -12,6 +13,7 @@ import signal
 import string
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -28,7 +30,7 @@ from tests.support.pty_viewer import Screen, until
 ROOT = Path(__file__).resolve().parents[2]
 IDMAP_BASE = 1_962_934_272  # 0x7500_0000
 SLOTS = 32
-_places = itertools.count()
+RANGES = 8
 R = TypeVar("R", bound=messages.Reply)
 
 
@@ -36,20 +38,35 @@ def new_id() -> str:
     return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(16))
 
 
+def _range_of_ids() -> tuple[int, int]:
+    """A range of user ids that no other run of the tests on this machine has now: (the lock on it, its first id)."""
+    for number in range(RANGES):
+        path = f"{tempfile.gettempdir()}/terrarium-test-ids-{number}.lock"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(fd)
+            continue
+        return fd, IDMAP_BASE + number * SLOTS * 65_536
+    raise RuntimeError(f"{RANGES} instances are under test on this machine already")
+
+
 class Instance:
     """One keeper, which has one worker."""
 
     def __init__(self, directory: Path, images: Path, **environ: str) -> None:
-        self.first_id = IDMAP_BASE + next(_places) % 8 * SLOTS * 65_536
+        self._range, first_id = _range_of_ids()
         self.environ = {
             **os.environ,
             "TERRARIUM_NAME": f"terrarium-test-{secrets.token_hex(3)}",
             "TERRARIUM_IMAGES_DIR": str(images),
-            "TERRARIUM_IDMAP_BASE": str(self.first_id),
+            "TERRARIUM_IDMAP_BASE": str(first_id),
             "TERRARIUM_IDMAP_SLOTS": str(SLOTS),
             **environ,
         }
         self.config = RuntimeConfig.from_environ(self.environ)
+        self.first_id = self.config.idmap_base
         self.log = open(directory / "log", "w+b")  # noqa: SIM115 -- closed by stop
         self.process = subprocess.Popen(
             [sys.executable, "-m", "runtime.keeper"],
@@ -114,6 +131,7 @@ class Instance:
         """The directories, which outlive an instance on purpose."""
         for directory in (self.config.run_dir, self.config.state_dir):
             shutil.rmtree(directory, ignore_errors=True)
+        os.close(self._range)
 
     def remains(self) -> list[str]:
         """What is left on the host after `stop`."""

@@ -211,7 +211,7 @@ async def test_a_new_keeper_finds_the_containers_stopped(tmp_path: Path, images:
         await asyncio.to_thread(first.ready)
         name = (await asyncio.to_thread(first.launch, "sh")).container.id
         assert await asyncio.to_thread(first.stop) == 0
-        second = Instance(tmp_path, images, TERRARIUM_NAME=first.config.name)
+        second = Instance(tmp_path, images, TERRARIUM_NAME=first.config.name, TERRARIUM_IDMAP_BASE=str(first.first_id))
         try:
             await asyncio.to_thread(second.ready)
             one = (await second.ask(messages.Get(id=name, owner="anna"), messages.One)).container
@@ -221,7 +221,9 @@ async def test_a_new_keeper_finds_the_containers_stopped(tmp_path: Path, images:
             await second.ask(messages.Delete(id=name, owner="anna"), messages.Done)
         finally:
             second.stop()
-            assert second.remains() == []
+            left = second.remains()
+            second.sweep()
+            assert left == []
     finally:
         first.sweep()
 
