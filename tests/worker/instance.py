@@ -57,8 +57,9 @@ class Instance:
 
     def __init__(self, directory: Path, images: Path, **environ: str) -> None:
         self._range, first_id = _range_of_ids()
+        outside = {key: value for key, value in os.environ.items() if not key.startswith("TERRARIUM_")}
         self.environ = {
-            **os.environ,
+            **outside,  # an instance's directories follow from its name alone: `sweep` removes them
             "TERRARIUM_NAME": f"terrarium-test-{secrets.token_hex(3)}",
             "TERRARIUM_IMAGES_DIR": str(images),
             "TERRARIUM_IDMAP_BASE": str(first_id),

@@ -57,7 +57,7 @@ class Service:
         (package / "server" / "__main__.py").write_text(STAND_IN)
         self.run_dir = directory / "run"
         self.env = {
-            **os.environ,
+            **{key: value for key, value in os.environ.items() if not key.startswith("TERRARIUM_")},
             "TERRARIUM_NAME": "terrarium-srv-keeper",
             "TERRARIUM_RUN_DIR": str(self.run_dir),
             "TERRARIUM_STATE_DIR": str(directory / "state"),
