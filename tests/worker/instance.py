@@ -131,6 +131,8 @@ class Instance:
     def sweep(self) -> None:
         """The directories, which outlive an instance on purpose."""
         for directory in (self.config.run_dir, self.config.state_dir):
+            if directory.name != self.config.name or not directory.name.startswith("terrarium-test-"):
+                raise RuntimeError(f"{directory} is not a test's to remove")
             shutil.rmtree(directory, ignore_errors=True)
         os.close(self._range)
 
