@@ -6,7 +6,7 @@ import os
 import sys
 
 from tests.bench import launch, many, page, sampler, terminal
-from tests.bench.figures import Row, table
+from tests.bench.figures import Measure, Row, table
 from tests.support.stack import Stack
 from tests.support.visitor import Visitor
 
@@ -30,11 +30,12 @@ def main(wanted: list[str]) -> int:
         stack.up()
         try:
             visitor = Visitor(stack, stack.login_path)
-            for name, run in (
-                ("launch", lambda: launch.measure(stack, visitor)),
-                ("terminal", lambda: terminal.measure(stack, visitor)),
-                ("many", lambda: many.measure(stack)),
-            ):
+            measures: dict[str, Measure] = {
+                "launch": lambda: launch.measure(stack, visitor),
+                "terminal": lambda: terminal.measure(stack, visitor),
+                "many": lambda: many.measure(stack),
+            }
+            for name, run in measures.items():
                 if name in parts:
                     print(f"bench: {name} …", file=sys.stderr)
                     rows += run()

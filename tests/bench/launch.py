@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from runtime.protocol import client, messages
+from runtime.protocol import client, messages, model
 from tests.bench.figures import Row, milliseconds, percentile
 from tests.bench.rivals import docker_api, docker_here
 from tests.support.stack import Stack
@@ -54,7 +54,9 @@ def worker_part(stack: Stack) -> list[float]:
 
 
 def launch(stack: Stack, ident: str) -> None:
-    request = messages.Launch(id=ident, owner="bench", name="bench", image="busybox")
+    # A quarter of the default memory: a hundred at once must fit what a small host may promise.
+    limits = model.Limits(memory_bytes=64 * model.MIB)
+    request = messages.Launch(id=ident, owner="bench", name="bench", image="busybox", limits=limits)
     client.call(stack.run_dir / "worker.sock", request, messages.Launched)
 
 
