@@ -38,9 +38,9 @@ def echo(type_key: Callable[[str], None], wait: Callable[[], None]) -> list[floa
 
 
 def our_echo(pty: PtyClient) -> list[float]:
-    pty.run("stty -icanon; true")
-    pty.type("cat >/dev/null\r")
-    pty.until(b"null\r\n")
+    # Ready is said by the child: the shell's own line editing turns the echo off until it has run a command.
+    pty.type("sh -c 'stty -icanon; echo REA''DY; cat >/dev/null'\r")
+    pty.until(b"READY\r\n")
 
     def wait() -> None:
         have = len(pty.output)
