@@ -49,8 +49,9 @@ def our_echo(pty: PtyClient) -> list[float]:
                 raise RuntimeError("no echo within 5 s")
 
     samples = echo(pty.type, wait)
+    pty.output.clear()
     pty.type("\x03")
-    pty.until(b"#")
+    pty.until(b"# ")
     return samples
 
 
