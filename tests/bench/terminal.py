@@ -95,7 +95,7 @@ def our_throughput(pty: PtyClient, amount: int = 128 << 20) -> float:
 
 
 def terminado_throughput(socket: ClientConnection, amount: int = 24 << 20) -> float:
-    socket.send(json.dumps(["stdin", "\x03yes abcdefghijklmnopqrstuvwxyz0123456789\r"]))
+    socket.send(json.dumps(["stdin", "yes abcdefghijklmnopqrstuvwxyz0123456789\r"]))
     _terminado_until(socket, "6789\r\n")
     begin, seen = time.perf_counter(), 0
     while seen < amount:
@@ -137,6 +137,7 @@ def measure(stack: Stack, visitor: Visitor) -> list[Row]:
     visitor.call("DELETE", f"/containers/{made['id']}")
     with Terminado() as rival, connect(rival.url, compression=None, max_size=None) as socket:
         their_keys = terminado_echo(socket)
+    with Terminado() as rival, connect(rival.url, compression=None, max_size=None) as socket:
         their_rate = terminado_throughput(socket)
     ours, tail, their_tail = percentile(keys, 0.5), percentile(keys, 0.99), percentile(their_keys, 0.99)
     return [
