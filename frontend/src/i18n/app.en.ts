@@ -20,6 +20,7 @@ export default {
   "header.tools": "Page",
   "header.theme": "Theme",
   "header.language": "Language",
+  "header.page": "Help, theme, language, account",
   "header.account": "Account: {name}",
   "header.signed_in": "Signed in as {name}",
   "header.admin": "Administration",
@@ -84,7 +85,7 @@ export default {
   "image.debian": "Debian, with tools for learning",
 
   "launch.title": "New container",
-  "launch.choose": "Choose an image",
+  "launch.choose": "Start with",
   "launch.hint": "One click starts it.",
   "launch.go": "Start",
   "launch.more": "Name and limits",
@@ -109,6 +110,7 @@ export default {
   "workbench.fold": "Fold the X-ray away",
   "workbench.unfold": "Show the X-ray",
   "workbench.gone": "This container is no more",
+  "workbench.gone_body": "It was deleted. What the panels show is the last there was to see of it.",
 
   "absent.lost": "This container is lost",
   "absent.lost_body":
@@ -174,6 +176,7 @@ export default {
   "tour.terminal": "This is a real shell, inside the container. Type ps and press Enter.",
   "tour.xray": "Here is the same container, read from the kernel's own files while you type.",
   "tour.link": "Point at a process: it lights up on both sides. It is one process with two numbers.",
+  "tour.link_touch": "Touch a process: it lights up on both sides. It is one process with two numbers.",
   "tour.of": "{step} of {steps}",
   "tour.next": "Next",
   "tour.done": "Got it",

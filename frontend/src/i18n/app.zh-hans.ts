@@ -22,6 +22,7 @@ export default {
   "header.tools": "页面设置",
   "header.theme": "主题",
   "header.language": "语言",
+  "header.page": "帮助、主题、语言、账号",
   "header.account": "账号：{name}",
   "header.signed_in": "当前账号：{name}",
   "header.admin": "管理后台",
@@ -85,7 +86,7 @@ export default {
   "image.debian": "Debian，附带学习用的工具",
 
   "launch.title": "新建容器",
-  "launch.choose": "选择镜像",
+  "launch.choose": "选一个镜像开始",
   "launch.hint": "点一下就启动。",
   "launch.go": "启动",
   "launch.more": "名称与资源限制",
@@ -110,6 +111,7 @@ export default {
   "workbench.fold": "收起透视",
   "workbench.unfold": "展开透视",
   "workbench.gone": "这个容器已经不在了",
+  "workbench.gone_body": "它已被删除，面板里是最后看到的样子。",
 
   "absent.lost": "这个容器已经丢失",
   "absent.lost_body": "没有任何主机还认得它，机器重启之后就会这样。它的进程和文件都已不在，只剩下一个名字。",
@@ -172,6 +174,7 @@ export default {
   "tour.terminal": "这是容器里真实的 shell。输入 ps，按回车试试。",
   "tour.xray": "这里是同一个容器，数据直接读自内核的文件，随你的操作实时更新。",
   "tour.link": "把鼠标移到一个进程上，两侧会同时亮起：它是同一个进程，只是有两个编号。",
+  "tour.link_touch": "点一下某个进程，两侧会同时亮起：它是同一个进程，只是有两个编号。",
   "tour.of": "{step} / {steps}",
   "tour.next": "下一条",
   "tour.done": "明白了",

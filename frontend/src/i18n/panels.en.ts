@@ -9,13 +9,17 @@ export default {
   "status.live": "live",
   "status.stale": "not live",
   "status.gone": "gone",
+  "status.lost": "lost",
   "status.error": "error",
   "status.stale_words":
     "The connection is lost. You see how it was at {at}; it goes on by itself once connected again.",
   "status.gone_words": "This container was deleted. What you see is the last there was to see of it.",
   "status.gone_nothing": "This container was deleted. There is nothing left to see of it.",
+  "status.lost_words":
+    "No host knows this container any more: its processes and files are gone. What you see is the last there was.",
   "status.error_words": "The figures cannot be had: {reason}. Reload the page to try again.",
 
+  "stopped.both": "{how} {what}",
   "stopped.code":
     "At {at} PID 1 ended with exit code {code}, and the kernel ended every other process of its PID namespace.",
   "stopped.signal":
@@ -81,6 +85,8 @@ export default {
   "proc.count_one": "{count} process inside",
   "proc.count_other": "{count} processes inside",
   "proc.none_left": "no process left",
+  "proc.none":
+    "No process, so nothing to see twice. Start the container, and its PID 1 appears here under both numbers.",
   "proc.tree_container": "Processes as the container sees them",
   "proc.tree_host": "Processes as the host sees them",
   "proc.user": "User",
@@ -105,6 +111,8 @@ export default {
   "proc.zombie_title": "It has ended, but its parent has not asked how: only its number and exit status are left.",
   "proc.role_keeper": "keeper: parent of every container here, like containerd-shim",
   "proc.role_worker": "worker: reads all these figures",
+  "proc.brief_keeper": "parent of them all",
+  "proc.brief_worker": "reads all this",
   "proc.role_init": "first process; when it ends, all end",
   "proc.role_init_host": "PID 1 of the container",
   "proc.role_exec": "started from outside",
@@ -124,6 +132,8 @@ export default {
   "ns.kind": "Kind",
   "ns.compare": "Compared",
   "ns.what": "What it sets apart",
+  "ns.none": "none without a process",
+  "ns.none_words": "A namespace lives as long as a process is in it, and none is left: these are the host’s alone.",
   "ns.same": "same as host",
   "ns.own": "own",
   "ns.unknown": "cannot be told",
@@ -199,6 +209,12 @@ export default {
   "cg.mode_hybrid_words":
     "This host is hybrid: the limits live in v1, one tree a controller, and a cgroup2 directory stands beside them for pressure and kill.",
   "files.title": "Every kernel file, unrounded",
+
+  "layer.init": "init layer",
+  "layer.settings": "settings: users, groups, the shell’s profile",
+  "layer.busybox": "{version}: one static program, {count} names",
+  "layer.base": "{version}: the smallest system that has apt",
+  "layer.tools": "teaching tools: {tools}",
 
   "ov.title": "Layers",
   "ov.nothing": "nothing written yet",

@@ -22,9 +22,10 @@ export class Bench {
   readonly busy = signal<Busy>(null);
   readonly opening = signal(false);
   readonly failure = signal<(Failure & { again: () => void }) | null>(null);
-  readonly condition = computed<Condition>(() =>
-    this.store.state.value.status === "gone" ? "gone" : conditionOf(this.container.value),
-  );
+  readonly condition = computed<Condition>(() => {
+    const condition = conditionOf(this.container.value);
+    return this.store.state.value.status === "gone" && condition !== "lost" ? "gone" : condition;
+  });
   readonly #live: LiveSocket;
   readonly #stops: (() => void)[] = [];
   #generation: number | null = null;
@@ -33,6 +34,7 @@ export class Bench {
     private readonly api: Api,
     private readonly first: RestContainer,
     snapshot: ConstructorParameters<typeof LiveStore>[0],
+    entered?: () => void,
   ) {
     this.container = signal(first);
     this.store = new LiveStore(snapshot);
@@ -44,6 +46,7 @@ export class Bench {
           body: t("paste.body", { lines: text.trimEnd().split(/\r\n|\r|\n/).length }),
           action: t("paste.action"),
         }),
+      ...(entered && { entered }),
       loadScreen: () => import("../terminal/screen"),
     });
     this.book.sync(first.terminals);
@@ -64,6 +67,7 @@ export class Bench {
   /** The worker's word, as it comes, into what the page shows. */
   #follow(): void {
     const { snapshot, status } = this.store.state.value;
+    if (status === "gone") void this.#whatBecameOfIt();
     if (snapshot === null || status !== "live") return;
     const { info } = snapshot;
     const before = this.container.peek();
@@ -78,6 +82,15 @@ export class Bench {
     });
     if (this.#generation !== null && info.generation !== this.#generation) this.#runsAgain();
     this.#generation = info.generation;
+  }
+
+  /** Deleted, or lost by its host: the live stream cannot tell, but who keeps the names can. */
+  async #whatBecameOfIt(): Promise<void> {
+    try {
+      this.container.value = await this.api.container(this.first.id);
+    } catch {
+      // Not even a name is left: it was deleted.
+    }
   }
 
   start(): Promise<void> {
@@ -98,7 +111,11 @@ export class Bench {
 
   /** True when it is deleted. */
   async remove(): Promise<boolean> {
-    if (!(await askDelete(this.container.peek()))) return false;
+    return (await askDelete(this.container.peek())) && this.forget();
+  }
+
+  /** As `remove`, with no question: of what is lost there is only a name to delete. */
+  async forget(): Promise<boolean> {
     let done = false;
     await this.#act("deleting", "failure.delete", async () => {
       await this.api.remove(this.first.id);

@@ -14,6 +14,7 @@ import { FailureNotice } from "../ui/notice";
 import { conditionOf, StateSign } from "../ui/state";
 import { askDelete, exitNote } from "./bench";
 import { Launch } from "./launch";
+import { Twins } from "./twins";
 
 const POLL_MS = 5_000;
 
@@ -91,8 +92,11 @@ export function Home({ boot }: { boot: Boot }) {
         )}
         {mine.length === 0 && (
           <div class="hello">
-            <h1>{t("home.hello")}</h1>
-            <p class="prose">{t("home.hello_body")}</p>
+            <div class="hello-words">
+              <h1>{t("home.hello")}</h1>
+              <p class="prose">{t("home.hello_body")}</p>
+            </div>
+            <Twins />
           </div>
         )}
         <Launch boot={boot} api={api} first={mine.length === 0} onLaunched={(id) => location.assign(pageOf(id))} />

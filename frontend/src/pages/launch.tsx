@@ -92,11 +92,13 @@ export function Launch({ boot, api, first, onLaunched }: Props) {
               data-launching={launching.value === image.name ? "true" : undefined}
               onClick={() => void launch(image)}
             >
-              <span class="image-title mono">{image.name}</span>
-              <span class="image-about">{about(image)}</span>
-              <span class="image-facts num">
-                {tn("format.layers", image.layers.length)} · {bytes(image.size_bytes)}
+              <span class="image-title mono">
+                {image.name}
+                <span class="image-facts num">
+                  {tn("format.layers", image.layers.length)} · {bytes(image.size_bytes)}
+                </span>
               </span>
+              <span class="image-about">{about(image)}</span>
               <span class="image-go">
                 {launching.value === image.name ? (
                   <>

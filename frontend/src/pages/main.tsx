@@ -2,6 +2,7 @@
 import "../styles/tokens.css";
 import "../styles/base.css";
 import "../styles/layout.css";
+import "../styles/home.css";
 import "../styles/terminal.css";
 import { type ComponentChildren, h, render } from "preact";
 import { setLanguage } from "../i18n/index";

@@ -1,8 +1,10 @@
 /** The workbench: a container's terminals on the left, the X-ray of it on the right. */
+import { effect } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index";
 import { Api } from "../protocol/api";
 import type { Boot, RestContainer } from "../protocol/rest";
+import { kindOf, Link } from "../state/link";
 import { TouchKeys } from "../terminal/keys";
 import { TerminalPane } from "../terminal/pane";
 import { Tabs } from "../terminal/tabs";
@@ -16,7 +18,7 @@ import { conditionOf, StateSign } from "../ui/state";
 import { Panels } from "../views/panels";
 import { Absent } from "./absent";
 import { Bench } from "./bench";
-import { Hint, tour } from "./tour";
+import { did, Hint, tour } from "./tour";
 
 const share = remembered("split", 56, (value): value is number => isNumber(value) && clampShare(value) === value);
 const folded = remembered("xray.folded", false, isBoolean);
@@ -29,7 +31,8 @@ export function Workbench({ boot }: { boot: Boot }) {
 }
 
 function Present({ boot, api, container: first }: { boot: Boot; api: Api; container: RestContainer }) {
-  const bench = useMemo(() => new Bench(api, first, boot.snapshot), [api, first, boot]);
+  const bench = useMemo(() => new Bench(api, first, boot.snapshot, () => did(0)), [api, first, boot]);
+  const link = useMemo(() => new Link(), []);
   const [shown, setShown] = useState<"first" | "second">("first");
   const home = boot.urls.home ?? "/playground";
 
@@ -38,9 +41,23 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
     return () => bench.dispose();
   }, [bench]);
 
+  // A process lit by pointing, focus or touch is what the last hint asks for.
+  useEffect(
+    () =>
+      effect(() => {
+        const thing = link.current.value;
+        if (thing !== null && kindOf(thing) === "process") did(2);
+      }),
+    [link],
+  );
+
   const container = bench.container.value;
   const condition = bench.condition.value;
   const running = condition === "running" || condition === "created";
+
+  const forget = async () => {
+    if (await bench.forget()) location.assign(home);
+  };
 
   const typed = (text: string) => {
     setShown("first");
@@ -67,16 +84,25 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
           }}
         />
       )}
-      {condition === "gone" && (
+      {(condition === "gone" || condition === "lost") && (
         <Notice
           tone="warn"
-          title={t("workbench.gone")}
+          title={t(condition === "lost" ? "absent.lost" : "workbench.gone")}
           actions={
-            <a class="button small" href={home}>
-              {t("workbench.back")}
-            </a>
+            <>
+              {condition === "lost" && (
+                <button type="button" class="button small" onClick={() => void forget()}>
+                  {t("absent.forget")}
+                </button>
+              )}
+              <a class="button small" href={home}>
+                {t("workbench.back")}
+              </a>
+            </>
           }
-        />
+        >
+          <p>{t(condition === "lost" ? "absent.lost_body" : "workbench.gone_body")}</p>
+        </Notice>
       )}
       <main class="workbench-main">
         <Split
@@ -115,9 +141,11 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
                     <Icon name="fold" />
                   </button>
                 </header>
-                <div class="xray-body">
+                <div class="xray-body" onPointerDown={() => did(1)}>
                   <Panels
                     store={bench.store}
+                    link={link}
+                    lost={condition === "lost"}
                     source={(side, panel, key) => api.source(first.id, { side, panel, key })}
                     typeIntoTerminal={running ? typed : undefined}
                     terminal={bench.book.active.value}
@@ -188,7 +216,9 @@ function Terminals({ bench, running }: { bench: Bench; running: boolean }) {
             screenReader={screenReader.value}
             onStart={() => void bench.start()}
             onClose={() => void bench.closeTerminal(tab)}
-          />
+          >
+            {running && <Hint step={0} />}
+          </TerminalPane>
         ) : (
           <div class="terminal-none">
             <p>{t(condition === "stopped" ? "terminal.none_stopped" : "terminal.none")}</p>
@@ -199,7 +229,6 @@ function Terminals({ bench, running }: { bench: Bench; running: boolean }) {
             )}
           </div>
         )}
-        {running && <Hint step={0} />}
       </div>
       <TouchKeys onKey={(text) => bench.type(text)} />
     </section>
@@ -209,7 +238,7 @@ function Terminals({ bench, running }: { bench: Bench; running: boolean }) {
 function Actions({ bench, home }: { bench: Bench; home: string }) {
   const condition = bench.condition.value;
   const busy = bench.busy.value;
-  if (condition === "gone") return null;
+  if (condition === "gone" || condition === "lost") return null;
   const remove = async () => {
     if (await bench.remove()) location.assign(home);
   };

@@ -11,6 +11,8 @@ type Known = Pick<RestTerminal, "id" | "argv" | "console">;
 export interface BookEvents {
   attach(terminal: string): Promise<Attachment>;
   confirmPaste(text: string): Promise<boolean>;
+  /** A person ended a line in one of them. */
+  entered?(): void;
   loadScreen(): Promise<typeof import("./screen")>;
 }
 
@@ -52,7 +54,10 @@ export class Tab {
       await loadFace();
       if (this.#disposed) return;
       const screen: XtermScreen = new XtermScreen({
-        data: (text) => session.input(text),
+        data: (text) => {
+          session.input(text);
+          if (text.includes("\r")) this.events.entered?.();
+        },
         binary: (text) => session.inputBinary(text),
         resized: () => {
           lastSize.value = { cols: screen.cols, rows: screen.rows };

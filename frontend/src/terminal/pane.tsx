@@ -16,9 +16,11 @@ interface Props {
   screenReader: boolean;
   onStart: () => void;
   onClose: () => void;
+  /** What lies over the screen's lower edge, above the line that says what is wrong. */
+  children?: ComponentChildren;
 }
 
-export function TerminalPane({ tab, stopped, starting, screenReader, onStart, onClose }: Props) {
+export function TerminalPane({ tab, stopped, starting, screenReader, onStart, onClose, children }: Props) {
   const host = useRef<HTMLDivElement>(null);
   const parts = tab.parts.value;
 
@@ -51,7 +53,10 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
       data-phase={state?.phase ?? "connecting"}
       data-watching={state?.phase === "live" && !state.driver ? "true" : undefined}
     >
-      <div class="terminal-host" ref={host} />
+      <div class="terminal-area">
+        <div class="terminal-host" ref={host} />
+        {children}
+      </div>
       {tab.failed.value && (
         <Strip tone="bad" words={t("terminal.load_failed")}>
           <Act label={t("common.retry")} onClick={() => void tab.load()} />

@@ -5,8 +5,8 @@ import { language, t } from "../i18n/index";
 import type { Boot, Language } from "../protocol/rest";
 import { Help } from "./help";
 import { Icon, Mark } from "./icons";
-import { Menu } from "./menu";
-import { type Theme, theme } from "./preferences";
+import { Menu, type MenuItem } from "./menu";
+import { narrow, type Theme, theme } from "./preferences";
 
 const LANGUAGES: readonly { code: Language; name: string; lang: string }[] = [
   { code: "en", name: "English", lang: "en" },
@@ -24,6 +24,7 @@ interface Props {
 
 export function Header({ boot, children, actions }: Props) {
   const [help, setHelp] = useState(false);
+  const all = tools(boot, () => setHelp(true));
   return (
     <header class="header">
       <a class="brand" href={boot.urls.home ?? "/playground"} aria-label={t("header.home")}>
@@ -33,56 +34,85 @@ export function Header({ boot, children, actions }: Props) {
       <div class="header-subject">{children}</div>
       {actions && <div class="header-actions">{actions}</div>}
       <nav class="header-tools" aria-label={t("header.tools")}>
-        <button
-          type="button"
-          class="button icon"
-          aria-label={t("help.title")}
-          title={t("help.title")}
-          onClick={() => setHelp(true)}
-        >
-          <Icon name="help" />
-        </button>
-        <Menu
-          label={t("header.theme")}
-          items={THEMES.map((name) => ({
-            label: t(`theme.${name}`),
-            icon: THEME_ICON[name],
-            checked: theme.value === name,
-            onSelect: () => {
-              theme.value = name;
-            },
-          }))}
-        >
-          <Icon name={THEME_ICON[theme.value]} />
-        </Menu>
-        <Menu
-          label={t("header.language")}
-          items={LANGUAGES.map(({ code, name, lang }) => ({
-            label: name,
-            lang,
-            checked: language() === code,
-            onSelect: () => post(boot.urls.setlang ?? "/i18n/setlang/", boot.csrf, { language: code, next: here() }),
-          }))}
-        >
-          <Icon name="globe" />
-        </Menu>
-        <Menu
-          label={t("header.account", { name: boot.user.name })}
-          head={<p class="menu-head">{t("header.signed_in", { name: boot.user.name })}</p>}
-          items={[
-            ...(boot.user.is_staff ? [{ label: t("header.admin"), href: boot.urls.admin ?? "/admin/" }] : []),
-            { label: t("header.api"), href: boot.urls.docs ?? "/api/v1/docs" },
-            {
-              label: t("header.sign_out"),
-              onSelect: () => post(boot.urls.logout ?? "/accounts/logout/", boot.csrf, {}),
-            },
-          ]}
-        >
-          <Icon name="user" />
-        </Menu>
+        {actions && narrow.value ? <OneMenu {...all} /> : <Tools {...all} />}
       </nav>
       {help && <Help page={boot.page} onClose={() => setHelp(false)} />}
     </header>
+  );
+}
+
+interface Everything {
+  name: string;
+  help: MenuItem;
+  themes: readonly MenuItem[];
+  languages: readonly MenuItem[];
+  account: readonly MenuItem[];
+}
+
+/** What every page offers beside its subject. */
+function tools(boot: Boot, showHelp: () => void): Everything {
+  return {
+    name: boot.user.name,
+    help: { label: t("help.title"), icon: "help", onSelect: showHelp },
+    themes: THEMES.map((name) => ({
+      label: t(`theme.${name}`),
+      icon: THEME_ICON[name],
+      checked: theme.value === name,
+      onSelect: () => {
+        theme.value = name;
+      },
+    })),
+    languages: LANGUAGES.map(({ code, name, lang }) => ({
+      label: name,
+      lang,
+      checked: language() === code,
+      onSelect: () => post(boot.urls.setlang ?? "/i18n/setlang/", boot.csrf, { language: code, next: here() }),
+    })),
+    account: [
+      ...(boot.user.is_staff ? [{ label: t("header.admin"), href: boot.urls.admin ?? "/admin/" }] : []),
+      { label: t("header.api"), href: boot.urls.docs ?? "/api/v1/docs" },
+      { label: t("header.sign_out"), onSelect: () => post(boot.urls.logout ?? "/accounts/logout/", boot.csrf, {}) },
+    ],
+  };
+}
+
+function Tools({ name, help, themes, languages, account }: Everything) {
+  return (
+    <>
+      <button type="button" class="button icon" aria-label={help.label} title={help.label} onClick={help.onSelect}>
+        <Icon name="help" />
+      </button>
+      <Menu label={t("header.theme")} items={themes}>
+        <Icon name={THEME_ICON[theme.value]} />
+      </Menu>
+      <Menu label={t("header.language")} items={languages}>
+        <Icon name="globe" />
+      </Menu>
+      <Menu
+        label={t("header.account", { name })}
+        head={<p class="menu-head">{t("header.signed_in", { name })}</p>}
+        items={account}
+      >
+        <Icon name="user" />
+      </Menu>
+    </>
+  );
+}
+
+/** All of them behind one button, where the page's subject needs the room. */
+function OneMenu({ name, help, themes, languages, account }: Everything) {
+  return (
+    <Menu
+      label={t("header.page")}
+      items={[help]}
+      groups={[
+        { label: t("header.theme"), items: themes },
+        { label: t("header.language"), items: languages },
+        { label: t("header.signed_in", { name }), items: account },
+      ]}
+    >
+      <Icon name="user" />
+    </Menu>
   );
 }
 

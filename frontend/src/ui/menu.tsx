@@ -20,12 +20,22 @@ interface Props {
   /** What the button shows; its accessible name is `label`. */
   children: ComponentChildren;
   items: readonly MenuItem[];
+  /** Further actions below, under headings. */
+  groups?: readonly { label: string; items: readonly MenuItem[] }[];
   head?: ComponentChildren;
   align?: "start" | "end";
   class?: string;
 }
 
-export function Menu({ label, children, items, head, align = "end", class: extra = "button icon" }: Props) {
+export function Menu({
+  label,
+  children,
+  items,
+  groups = [],
+  head,
+  align = "end",
+  class: extra = "button icon",
+}: Props) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
@@ -87,6 +97,17 @@ export function Menu({ label, children, items, head, align = "end", class: extra
           <div id={id} role="menu" tabIndex={-1} aria-label={label} onKeyDown={keys}>
             {items.map((item) => (
               <Entry key={item.label} item={item} close={close} />
+            ))}
+            {groups.map((group) => (
+              // biome-ignore lint/a11y/useSemanticElements: a menu may hold groups, not a fieldset
+              <div key={group.label} role="group" aria-label={group.label} class="menu-group">
+                <span class="menu-label" aria-hidden="true">
+                  {group.label}
+                </span>
+                {group.items.map((item) => (
+                  <Entry key={item.label} item={item} close={close} />
+                ))}
+              </div>
             ))}
           </div>
         </div>

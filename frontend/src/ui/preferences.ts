@@ -31,6 +31,13 @@ export const theme = remembered<Theme>("theme", "auto", (value): value is Theme 
   ["auto", "light", "dark"].includes(value as string),
 );
 
+/** Whether there is room for one column only; the style sheets draw the line at the same width. */
+const oneColumn = matchMedia("(max-width: 699px)");
+export const narrow = signal(oneColumn.matches);
+oneColumn.addEventListener("change", (event) => {
+  narrow.value = event.matches;
+});
+
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 const systemIsDark = signal(darkSystem.matches);
 darkSystem.addEventListener("change", (event) => {

@@ -25,8 +25,10 @@ export const Namespaces = memo(Matrix, (a, b) => {
 });
 
 function Matrix({ snapshot, marks }: Props) {
+  const none = KINDS.every((kind) => !snapshot.container.namespaces[kind]?.id);
   return (
-    <div class="ns">
+    <div class="ns" data-none={none ? "true" : undefined}>
+      {none && <p class="empty">{t("ns.none_words")}</p>}
       <table class="ns-table">
         <caption class="sr-only">{t("ns.caption")}</caption>
         <thead>

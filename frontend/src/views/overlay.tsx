@@ -11,7 +11,7 @@ import type { Marks } from "../state/marks";
 import { Meter } from "./chart";
 import { useSurroundings } from "./context";
 import { Ask, Bytes, Copy, Gap, markAttributes, SignMark, useThing, Words, World } from "./parts";
-import { reasonWords } from "./reason";
+import { layerWords, reasonWords } from "./reason";
 
 interface Props {
   snapshot: Snapshot;
@@ -131,7 +131,7 @@ function Lower({ overlay, path, index }: { overlay: Overlay; path: string; index
         lowerdir <span class="num">{index + 1}</span>
       </code>
       <span class="ov-title">
-        {layer?.title ?? ""}{" "}
+        {layerWords(layer?.title ?? "")}{" "}
         {layer?.digest && (
           <code class="muted" title={layer.digest}>
             {shortDigest(layer.digest)}

@@ -28,11 +28,13 @@ export interface PanelsProps {
   source: ReadSource;
   /** Puts a command at the prompt of the terminal in front; it is not run. */
   typeIntoTerminal?: (text: string) => void;
+  /** It did not end and was not deleted: its host lost it. */
+  lost?: boolean;
   /** Id of the terminal in front; without one the console's process is "your shell". */
   terminal?: string | null;
 }
 
-export function Panels({ store, link: shared, source, typeIntoTerminal, terminal = null }: PanelsProps) {
+export function Panels({ store, link: shared, source, typeIntoTerminal, terminal = null, lost = false }: PanelsProps) {
   const own = useMemo(() => new Link(), []);
   const link = shared ?? own;
   const question = useSignal<Question | null>(null);
@@ -64,7 +66,7 @@ export function Panels({ store, link: shared, source, typeIntoTerminal, terminal
           if (!(event.target as Element).closest("button, a, summary, label, dialog")) link.pin(thingAt(event.target));
         }}
       >
-        <StatusBar state={state} />
+        <StatusBar state={state} lost={lost} />
         <Body state={state} terminal={terminal} />
         <Announcer store={store} />
         {question.value && (
@@ -113,7 +115,7 @@ function Body({ state, terminal }: { state: LiveState; terminal: string | null }
         title={t("ns.title")}
         marks={marks.namespaces}
         past={shown !== snapshot}
-        summary={t("ns.summary", { own: number(own), same: number(same) })}
+        summary={own + same === 0 ? t("ns.none") : t("ns.summary", { own: number(own), same: number(same) })}
       >
         <Namespaces snapshot={shown} marks={marks.namespaces} />
       </Panel>
@@ -158,7 +160,7 @@ function shellPid(snapshot: Snapshot, terminal: string | null): number | null {
 }
 
 /** The legend of the two worlds, and how fresh the figures are; below it what happened, when something did. */
-function StatusBar({ state }: { state: LiveState }) {
+function StatusBar({ state, lost }: { state: LiveState; lost: boolean }) {
   const { snapshot, status } = state;
   const seen = snapshot ? clock(snapshot.taken_at) : "";
   const stopped = snapshot?.info.state === "stopped";
@@ -171,15 +173,12 @@ function StatusBar({ state }: { state: LiveState }) {
         </p>
         <p class="freshness" data-status={status}>
           <span class="pulse" aria-hidden="true" />
-          {t(`status.${status}`)}
+          {t(lost && status === "gone" ? "status.lost" : `status.${status}`)}
         </p>
       </div>
       {status === "stale" && <p class="banner warn">{t("status.stale_words", { at: seen })}</p>}
       {status === "gone" && (
-        <p class="banner">
-          {t(snapshot ? "status.gone_words" : "status.gone_nothing")}{" "}
-          {state.reason && <span class="muted">({state.reason})</span>}
-        </p>
+        <p class="banner">{t(lost ? "status.lost_words" : snapshot ? "status.gone_words" : "status.gone_nothing")}</p>
       )}
       {status === "error" && (
         <p class="banner bad" role="alert">
@@ -188,7 +187,10 @@ function StatusBar({ state }: { state: LiveState }) {
       )}
       {stopped && status !== "gone" && (
         <p class="banner">
-          {exitSentence(snapshot.info.exit ?? null)} {t(state.alive ? "stopped.last_figures" : "stopped.no_figures")}
+          {t("stopped.both", {
+            how: exitSentence(snapshot.info.exit ?? null),
+            what: t(state.alive ? "stopped.last_figures" : "stopped.no_figures"),
+          })}
         </p>
       )}
     </>

@@ -46,10 +46,13 @@ export const Line = memo(
     const zombie = process.state === "Z";
     const command = commandLine(process.cmdline, process.comm);
     const role = row.ended ? null : roleWord(side, process.role);
+    // What stands above the container on the host only leads to it: a line each.
+    const outer = side === "host" && row.inside === null && !row.ended;
+    const brief = outer ? briefRole(process.role) : null;
     return (
       <div
         role="row"
-        class={`proc-row${zombie ? " zombie" : ""}${row.ended ? " ended" : ""}`}
+        class={`proc-row${zombie ? " zombie" : ""}${row.ended ? " ended" : ""}${outer ? " outer" : ""}`}
         style={{ "--line": props.line, "--depth": level - 1 }}
         {...useThing(`process:${row.key}`)}
         data-mark={sign}
@@ -91,11 +94,18 @@ export const Line = memo(
               </svg>
             </button>
           )}
-          <code title={command}>{commandLine(process.cmdline, process.comm, true)}</code>
+          <code title={command}>
+            {brief === null ? commandLine(process.cmdline, process.comm, true) : <Lead line={command} />}
+          </code>
           {mine && <span class="badge mine">{t("proc.your_shell")}</span>}
         </span>
         <span role="gridcell" class="proc-role">
-          {role}
+          {brief !== null && (
+            <span aria-hidden="true" title={role ?? undefined}>
+              {brief}
+            </span>
+          )}
+          {role !== null && <span class={brief === null ? undefined : "sr-only"}>{role}</span>}
         </span>
         <span role="gridcell" class="proc-ask">
           {!row.ended && !props.over && (
@@ -132,6 +142,17 @@ export const Line = memo(
     a.ask === b.ask,
 );
 
+/** A long way to a short name: what leads to it is left out where there is no room. */
+function Lead({ line }: { line: string }) {
+  const at = Math.max(line.lastIndexOf("."), line.lastIndexOf("/")) + 1;
+  return (
+    <>
+      <span class="proc-lead">{line.slice(0, at)}</span>
+      {line.slice(at)}
+    </>
+  );
+}
+
 function User({ side, uid }: { side: Side; uid: number | null }) {
   if (uid === null) return <span title={t("proc.uid_unknown")}>?</span>;
   if (uid === 0) return <span title="uid 0">root</span>;
@@ -163,7 +184,13 @@ function StateWord({ state, ended }: { state: string; ended: boolean }) {
   );
 }
 
-function roleWord(side: Side, role: string): string | null {
+function briefRole(role: string): string | null {
+  if (role === "keeper") return t("proc.brief_keeper");
+  if (role === "worker") return t("proc.brief_worker");
+  return null;
+}
+
+export function roleWord(side: Side, role: string): string | null {
   if (role === "keeper") return t("proc.role_keeper");
   if (role === "worker") return t("proc.role_worker");
   if (role === "init" && side === "host") return t("proc.role_init_host");

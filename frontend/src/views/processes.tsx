@@ -10,7 +10,7 @@ import type { Marks } from "../state/marks";
 import { type Row, rows, unfolded } from "../state/tree";
 import { type Side, useSurroundings } from "./context";
 import { Gap, useThing, Words, World } from "./parts";
-import { type Cursor, Line, type Position } from "./process_row";
+import { type Cursor, Line, type Position, roleWord } from "./process_row";
 
 interface Props {
   snapshot: Snapshot;
@@ -105,6 +105,7 @@ function Trees({ snapshot, marks, shell, over = false }: Props) {
 
   const reason = snapshot.gaps["container.processes"] ?? snapshot.gaps["host.processes"];
   const inside = all.filter((row) => row.inside && !row.ended).length;
+  if (over && inside === 0 && all.length === 0) return <p class="empty">{t("proc.none")}</p>;
   return (
     <div class="proc">
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the rows in it are what is interactive; one listener serves both trees */}
@@ -250,7 +251,14 @@ function Caption({ all, count, snapshot }: { all: readonly Row[]; count: number;
           command={<code>{row.inside.comm}</code>}
         />
       ) : row?.host ? (
-        <Words text={t("proc.only_host")} outside={<b>PID {row.host.pid}</b>} command={<code>{row.host.comm}</code>} />
+        <>
+          <Words
+            text={t("proc.only_host")}
+            outside={<b>PID {row.host.pid}</b>}
+            command={<code>{row.host.comm}</code>}
+          />{" "}
+          {roleWord("host", row.host.role)}
+        </>
       ) : (
         <Words text={tn("proc.summary", count)} first={<b>PID {snapshot.info.pid ?? "?"}</b>} />
       )}

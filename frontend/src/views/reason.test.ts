@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from "vitest";
 import { setLanguage } from "../i18n/index";
-import { reasonWords } from "./reason";
+import { layerWords, reasonWords } from "./reason";
 
 afterEach(() => setLanguage("en"));
 
@@ -16,6 +16,15 @@ it("knows the worker's own sentences", () => {
   expect(reasonWords("not mounted in the container: nothing inside can read it")).toContain("没有挂载");
   expect(reasonWords("this host has no blkio controller")).toContain("blkio");
   expect(reasonWords("more than 500 entries: the rest is not shown")).toContain("500");
+});
+
+it("names the layers of our own images in the reader's language", () => {
+  expect(layerWords("init layer")).toBe("init layer");
+  setLanguage("zh-hans");
+  expect(layerWords("Debian 12 (bookworm): the smallest system that has apt")).toBe(
+    "Debian 12 (bookworm)：带 apt 的最小系统",
+  );
+  expect(layerWords("my layer")).toBe("my layer");
 });
 
 it("shows a reason it does not know as it came", () => {

@@ -1,4 +1,4 @@
-/** The worker's reasons for a missing figure, in the page's language. One it does not know is shown as it came. */
+/** Sentences of the other side, such as why a figure is missing, in the page's language. What is not known is shown as it came. */
 import { type Key, type Params, t } from "../i18n/index";
 
 const ERRNO = /^(E[A-Z0-9]+): .*? \((.+)\)$/s;
@@ -25,16 +25,31 @@ const SENTENCES: readonly (readonly [RegExp, Key, ...string[]])[] = [
   [/^v1 counts a group's I\/O only on devices/, "gap.not_counted"],
 ];
 
+const LAYERS: typeof SENTENCES = [
+  [/^init layer$/, "layer.init"],
+  [/^settings: users, groups, the shell's profile$/, "layer.settings"],
+  [/^(.+): one static program, (\d+) names$/, "layer.busybox", "version", "count"],
+  [/^(.+): the smallest system that has apt$/, "layer.base", "version"],
+  [/^teaching tools: (.+)$/, "layer.tools", "tools"],
+];
+
+/** A layer's title as its image's maker wrote it; those of our own images in the page's language. */
+export const layerWords = (title: string): string => known(LAYERS, title) ?? title;
+
 export function reasonWords(reason: string): string {
   const [, errno, what] = ERRNO.exec(reason) ?? [];
   const key = errno === undefined ? undefined : ERRNOS[errno];
   if (key !== undefined && errno !== undefined && what !== undefined) return t(key, { what, errno });
-  for (const [pattern, sentence, ...names] of SENTENCES) {
-    const found = pattern.exec(reason);
+  return known(SENTENCES, reason) ?? reason;
+}
+
+function known(sentences: typeof SENTENCES, text: string): string | null {
+  for (const [pattern, sentence, ...names] of sentences) {
+    const found = pattern.exec(text);
     if (!found) continue;
     const params: Params = {};
     for (const [index, name] of names.entries()) params[name] = found[index + 1] ?? "";
     return t(sentence, params);
   }
-  return reason;
+  return null;
 }
