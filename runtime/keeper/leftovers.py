@@ -11,6 +11,8 @@ import os
 import signal
 from pathlib import Path
 
+from runtime.kernel import mountinfo
+
 
 def cgroups(name: str) -> list[Path]:
     """Every cgroup directory of the instance `name`, deepest first."""
@@ -60,9 +62,4 @@ def _thaw(name: str, pid: int) -> None:
 
 
 def _hierarchies() -> list[Path]:
-    roots: list[Path] = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        left, _, right = line.partition(" - ")
-        if right.split(" ", 1)[0] in ("cgroup", "cgroup2"):
-            roots.append(Path(left.split(" ")[4]))
-    return roots
+    return [Path(mount.point) for mount in mountinfo.own() if mount.fstype in ("cgroup", "cgroup2")]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from runtime.kernel import mountinfo
 from runtime.kernel.files import read_text, write_text
 
 Mode = Literal["v1", "v2", "hybrid"]
@@ -44,25 +45,22 @@ class Hierarchies:
         return found
 
 
-def detect(mountinfo: str | None = None, controllers: frozenset[str] | None = None) -> Hierarchies:
+def detect(table: bytes | None = None, controllers: frozenset[str] | None = None) -> Hierarchies:
     """Read the hierarchies from /proc/self/mountinfo (proc(5)); the arguments are for tests.
 
     Raises `OSError` when none is mounted.
     """
-    text = read_text("/proc/self/mountinfo") if mountinfo is None else mountinfo
+    mounts = mountinfo.own() if table is None else mountinfo.parse(table)
     known = _controllers() if controllers is None else controllers
     v1: dict[str, str] = {}
     v2: str | None = None
-    for line in text.splitlines():
-        before, _, after = line.partition(" - ")
-        point = before.split()[4].encode().decode("unicode_escape")
-        fstype, _, options = after.split(" ", 2)
-        if fstype == "cgroup2" and v2 is None:
-            v2 = point
-        elif fstype == "cgroup":
-            for option in options.split(","):
+    for mount in mounts:
+        if mount.fstype == "cgroup2" and v2 is None:
+            v2 = mount.point
+        elif mount.fstype == "cgroup":
+            for option in mount.super_options.split(","):
                 if option in known or option.startswith("name="):
-                    v1.setdefault(option, point)
+                    v1.setdefault(option, mount.point)
     if v2 is None:
         if not v1:
             raise FileNotFoundError(2, "no cgroup hierarchy is mounted", "/sys/fs/cgroup")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from runtime.kernel import procfs
 
+_MAX_BYTES = 16 * 1024 * 1024  # the kernel allows 100,000 mounts a namespace
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 
@@ -29,9 +30,14 @@ class Mount:
     super_options: str
 
 
+def own() -> tuple[Mount, ...]:
+    """The mounts of this process's own mount namespace."""
+    return parse(procfs.read("/proc/self/mountinfo", limit=_MAX_BYTES))
+
+
 def parse(raw: bytes) -> tuple[Mount, ...]:
     """Every line, in the kernel's order. The optional fields vary in number and end at ` - `."""
-    return tuple(_parse_line(line) for line in raw.splitlines() if b" - " in line)
+    return tuple(_parse_line(line) for line in raw.split(b"\n") if b" - " in line)
 
 
 def _parse_line(line: bytes) -> Mount:

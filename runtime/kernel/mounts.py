@@ -6,20 +6,13 @@ import contextlib
 import errno
 import os
 
-from runtime.kernel import libc
-from runtime.kernel.files import read_text
+from runtime.kernel import libc, mountinfo
 
 
 def points(below: str = "/") -> list[str]:
     """Mount points at or below a directory, in the order they were made (proc(5), mountinfo)."""
-    found = []
-    for line in read_text("/proc/self/mountinfo").splitlines():
-        point = line.split(" ", 5)[4]
-        if "\\" in point:
-            point = point.encode().decode("unicode_escape")
-        if point == below or point.startswith(below.rstrip("/") + "/"):
-            found.append(point)
-    return found
+    inside = below.rstrip("/") + "/"
+    return [mount.point for mount in mountinfo.own() if mount.point == below or mount.point.startswith(inside)]
 
 
 def tmpfs(target: str, *, size_bytes: int, inodes: int, mode: int) -> None:

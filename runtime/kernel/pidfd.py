@@ -72,11 +72,16 @@ def numbers() -> list[int]:
 
 def of_user_range(first: int, count: int) -> dict[int, list[int]]:
     """Host id → pids, of all processes with any user or group id in the range: the proof that a range is free is that
-    there is none. A zombie with no thread left is dead and does not count."""
+    there is none. A zombie with no thread left is dead and does not count.
+
+    A process names itself, and in `Name:` the kernel escapes no line end but the line feed, while `str.splitlines`
+    knows nine others.
+    """
     found: dict[int, list[int]] = {}
     for pid in numbers():
         with contextlib.suppress(OSError):
-            fields = dict(line.split(":", 1) for line in read_text(f"/proc/{pid}/status").splitlines())
+            lines = read_text(f"/proc/{pid}/status").split("\n")
+            fields = {key: value for key, _, value in (line.partition(":") for line in lines)}
             ids = {int(word) for key in ("Uid", "Gid") for word in fields[key].split()}
             dead = fields["State"].split()[0] in "ZX" and int(fields.get("Threads", "1")) <= 1
             if not dead:

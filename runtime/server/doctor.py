@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.config import IDS_PER_CONTAINER, MIB, RuntimeConfig
-from runtime.kernel import cgroups, idmap, libc
+from runtime.kernel import cgroups, idmap, libc, mountinfo
 from runtime.protocol.model import Check
 
 MIN_KERNEL = (5, 15)  # idmapped mounts came with 5.12, those of overlay's layers with 5.19 or a distribution's backport
@@ -212,8 +212,4 @@ def _filesystem(path: Path) -> str:
     """The type of the file system that `path` is on, as mountinfo names it."""
     device = os.stat(path).st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        left, _, right = line.partition(" - ")
-        if left.split(" ")[2] == wanted:
-            return right.split(" ", 1)[0]
-    return "a file system"
+    return next((mount.fstype for mount in mountinfo.own() if mount.device == wanted), "a file system")

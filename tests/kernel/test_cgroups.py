@@ -6,8 +6,10 @@ import os
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -114,3 +116,28 @@ def test_processes_are_found_by_their_range_of_user_ids() -> None:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert pidfd.of_user_range(base, 65_536) == {}  # a zombie holds no id
         child.wait()
+
+
+def test_a_process_cannot_hide_others_by_what_it_calls_itself() -> None:
+    base = 1_946_157_056 + 201 * 65_536
+    names = ("a\x0bb", "Uid:\x0c9", "\u2028", "\r", "\udcff")
+    rename = (
+        "import sys, time; open('/proc/self/comm', 'w', errors='surrogateescape').write(sys.argv[1]); time.sleep(60)"
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-S", "-c", rename, name], user=base + n, group=base + n, env={"PYTHONUTF8": "1"}, cwd="/"
+        )
+        for n, name in enumerate(names)
+    ]
+    try:
+        for child, name in zip(children, names, strict=True):
+            while Path(f"/proc/{child.pid}/comm").read_bytes() != os.fsencode(name) + b"\n":
+                assert child.poll() is None
+        found = {base + n: [child.pid] for n, child in enumerate(children)}
+        assert pidfd.of_user_range(base, 65_536) == found
+        assert all(pidfd.alive(child.pid, pidfd.starttime(child.pid) or 0) for child in children)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait()

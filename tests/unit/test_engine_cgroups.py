@@ -18,7 +18,7 @@ V2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate,memo
 
 
 def test_v1_with_comounted_controllers() -> None:
-    found = detect(TMPFS + V1, CONTROLLERS)
+    found = detect((TMPFS + V1).encode(), CONTROLLERS)
     assert found.mode == "v1"
     assert found.mounts == {
         "cpu": "/sys/fs/cgroup/cpu,cpuacct",
@@ -32,29 +32,29 @@ def test_v1_with_comounted_controllers() -> None:
 
 
 def test_hybrid_has_both() -> None:
-    found = detect(TMPFS + V1 + UNIFIED, CONTROLLERS)
+    found = detect((TMPFS + V1 + UNIFIED).encode(), CONTROLLERS)
     assert (found.mode, found.mounts["unified"]) == ("hybrid", "/sys/fs/cgroup/unified")
     assert "memory" in found.mounts
 
 
 def test_v2_alone() -> None:
-    found = detect(V2, CONTROLLERS)
+    found = detect(V2.encode(), CONTROLLERS)
     assert (found.mode, found.mounts) == ("v2", {"unified": "/sys/fs/cgroup"})
 
 
 def test_named_hierarchy_without_controllers_does_not_make_a_host_hybrid() -> None:
     systemd = V1.splitlines(keepends=True)[-1]
-    assert detect(TMPFS + systemd + UNIFIED, CONTROLLERS).mode == "v2"
+    assert detect((TMPFS + systemd + UNIFIED).encode(), CONTROLLERS).mode == "v2"
 
 
 def test_mount_point_with_a_space_is_read() -> None:
     line = "35 31 0:32 / /a\\040b rw - cgroup cgroup rw,memory\n"
-    assert detect(line, CONTROLLERS).mounts == {"memory": "/a b"}
+    assert detect(line.encode(), CONTROLLERS).mounts == {"memory": "/a b"}
 
 
 def test_none_is_an_error() -> None:
     with pytest.raises(FileNotFoundError):
-        detect(TMPFS, CONTROLLERS)
+        detect(TMPFS.encode(), CONTROLLERS)
 
 
 def test_group_that_is_not_there_is_empty() -> None:
