@@ -40,7 +40,6 @@ TERRARIUM_RECHECK_SECONDS = 20.0  # how soon an open socket learns that its owne
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "daphne",  # before staticfiles: runserver speaks ASGI
-    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -49,6 +48,7 @@ INSTALLED_APPS = [
     "channels",
     "ninja",  # its docs page then comes from our own static files, not from a CDN
     "playground",
+    "django.contrib.admin",  # after playground, whose templates dress it
 ]
 MIDDLEWARE = [
     "webapp.headers.SecurityHeaders",

@@ -45,6 +45,7 @@ export const Line = memo(
     const { side, row, process, level, open, sign, mine } = props;
     const zombie = process.state === "Z";
     const command = commandLine(process.cmdline, process.comm);
+    const short = commandLine(process.cmdline, process.comm, true);
     const role = row.ended ? null : roleWord(side, process.role);
     // What stands above the container on the host only leads to it: a line each.
     const outer = side === "host" && row.inside === null && !row.ended;
@@ -95,7 +96,7 @@ export const Line = memo(
             </button>
           )}
           <code title={command}>
-            {brief === null ? commandLine(process.cmdline, process.comm, true) : <Lead line={command} />}
+            {brief === null ? short : <Lead line={short} />}
           </code>
           {mine && <span class="badge mine">{t("proc.your_shell")}</span>}
         </span>
