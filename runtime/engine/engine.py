@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from runtime.config import RuntimeConfig
 from runtime.engine import admission, execution, removal, rootfs, spawn
 from runtime.engine.creation import Creation
-from runtime.engine.exits import ExitBook, OwnChildren
+from runtime.engine.exits import ExitBook, OwnChildren, exit_of
 from runtime.engine.ground import Ground
 from runtime.engine.journal import Journal
 from runtime.engine.oci import OciRuntime
@@ -282,14 +282,10 @@ class Engine:
 
     def autopsy(self, id: str, status: int | None) -> model.Exit:
         """The `Exit` of PID 1 from its raw wait status (None: unknown) and what its cgroup counted. Call it at once."""
-        if status is None:
-            return model.Exit(at=time.time(), reason="its exit status is not known")
-        code = os.waitstatus_to_exitcode(status)
-        if code >= 0:
-            return model.Exit(at=time.time(), code=code)
-        oom = code == -signal.SIGKILL and bool(self._ground.group(id).oom_kills())
-        reason = "out of memory" if oom else f"killed by {execution.signal_name(-code)}"
-        return model.Exit(at=time.time(), signal=-code, oom=oom, reason=reason)
+        exit = exit_of(status)
+        if exit.signal == signal.SIGKILL and self._ground.group(id).oom_kills():
+            return replace(exit, oom=True, reason="out of memory")
+        return exit
 
     def records(self) -> list[Record]:
         """All containers, oldest first."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import msgspec
 
 from runtime.engine import console, oci, removal, spec
+from runtime.engine.exits import signal_name
 from runtime.engine.ground import Ground
 from runtime.engine.record import Birth, Record
 from runtime.engine.spawn import Collector, ended
@@ -270,14 +271,6 @@ def _verdict(
         return code, None, None
     memory = " for want of memory" if killed_for_memory and number == signal.SIGKILL else ""
     return None, number, f"killed by {signal_name(number)}{memory}"
-
-
-def signal_name(number: int) -> str:
-    """`SIGKILL`, or `signal 34` for one without a name."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
 
 
 async def on_tty(ground: Ground, record: Record, argv: list[str], cols: int, rows: int) -> Birth:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import time
 from typing import Protocol
+
+from runtime.protocol import model
 
 
 class ExitBook(Protocol):
@@ -17,6 +21,24 @@ class ExitBook(Protocol):
         None: nobody knows.
         """
         ...
+
+
+def exit_of(status: int | None) -> model.Exit:
+    """What a raw wait status says; None: nobody knows."""
+    if status is None:
+        return model.Exit(at=time.time(), reason="its exit status is not known")
+    code = os.waitstatus_to_exitcode(status)
+    if code >= 0:
+        return model.Exit(at=time.time(), code=code)
+    return model.Exit(at=time.time(), signal=-code, reason=f"killed by {signal_name(-code)}")
+
+
+def signal_name(number: int) -> str:
+    """`SIGKILL`, or `signal 34` for one without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 class OwnChildren:

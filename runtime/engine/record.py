@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 from runtime.protocol import model
+
+SHOWN_ARGV = 1024
+"""Bytes of JSON: a command may have 64 KiB, and replies carry those of all containers and terminals."""
+
+
+def shown(argv: Sequence[str]) -> list[str]:
+    """A command as people are shown it: its first words, then `…`."""
+    found: list[str] = []
+    room = SHOWN_ARGV
+    for word in argv:
+        room -= len(json.encode(word)) + 1
+        if room < 0:
+            return [*found, "…"]
+        found.append(word)
+    return found
 
 
 class Birth(NamedTuple):
@@ -60,7 +75,7 @@ class Record(Struct, frozen=True, kw_only=True):
             name=self.name,
             owner=self.owner,
             image=self.image,
-            command=self.command,
+            command=shown(self.command),
             state=self.state,
             pid=self.pid,
             created_at=self.created_at,

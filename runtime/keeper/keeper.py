@@ -132,7 +132,7 @@ class Keeper:
         delay = BACKOFF[min(max(0, self._early_deaths - 1), len(BACKOFF) - 1)]
         self._next_start = time.monotonic() + delay
         code = os.waitstatus_to_exitcode(exited.status)
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
+        how = f"was killed by signal {-code}" if code < 0 else f"exited with {code}"
         say(f"worker {exited.pid} {how}, the next one in {delay:g} s")
 
     def _hang_up(self) -> None:

@@ -11,7 +11,7 @@ import errno
 import os
 from dataclasses import dataclass
 
-CMDLINE_BYTES = 4096
+CMDLINE_BYTES = 1024
 NOBODY = 65_534  # what an id without a mapping reads as: /proc/sys/kernel/overflowuid
 GONE = frozenset({errno.ENOENT, errno.ESRCH})
 _CHUNK = 64 * 1024

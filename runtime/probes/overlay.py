@@ -20,6 +20,7 @@ from runtime.probes.gaps import Gaps, why
 from runtime.protocol.model import Change, Overlay
 
 MAX_CHANGES = 500
+MAX_PATHS = 128 * 1024  # characters of all paths together: names may be long, and the picture is sent and kept
 MAX_DEPTH = 48
 WALK_SECONDS = 0.010
 REST = 50  # after a walk of t, none for 50 t: walking never takes more than 2 % of a core
@@ -41,7 +42,13 @@ class _Walk:
     lowerdir: list[str]
     hides: dict[str, bool]  # path → whether a layer below has something there; layers do not change
     changes: Changes = field(default_factory=dict)
+    room: int = MAX_PATHS
     truncated: str = ""
+
+    def show(self, path: str, change: Change) -> None:
+        text = procfs.text(os.fsencode(path))
+        self.room -= len(text)
+        self.changes[text] = change
 
 
 class Overlays:
@@ -156,6 +163,9 @@ def _walk_directory(directory: int, path: str, depth: int, walk: _Walk) -> None:
         if len(walk.changes) >= MAX_CHANGES:
             walk.truncated = f"more than {MAX_CHANGES} entries: the rest is not shown"
             return
+        if walk.room <= 0:
+            walk.truncated = f"paths of more than {MAX_PATHS // 1024} KiB: the rest is not shown"
+            return
         if time.thread_time() > walk.deadline:
             walk.truncated = f"the walk took more than {WALK_SECONDS * 1000:.0f} ms: the rest is not shown"
             return
@@ -165,7 +175,7 @@ def _walk_directory(directory: int, path: str, depth: int, walk: _Walk) -> None:
             if stat.S_ISDIR(info.st_mode):
                 _enter(directory, name, below, depth, info, walk)
             else:
-                walk.changes[_shown(below)] = _change(_kind_of(directory, name, info), info)
+                walk.show(below, _change(_kind_of(directory, name, info), info))
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):  # removed or replaced under our eyes
                 raise
@@ -184,7 +194,7 @@ def _enter(directory: int, name: str, path: str, depth: int, info: os.stat_resul
             kind = "opaque"
         else:
             kind = "created" if _xattr(inner, "origin") is None else "copied_up"
-        walk.changes[_shown(path)] = _change(kind, info)
+        walk.show(path, _change(kind, info))
         if depth < MAX_DEPTH:
             _walk_directory(inner, path, depth + 1, walk)
         else:
@@ -265,7 +275,3 @@ def _type(mode: int) -> str:
     if stat.S_ISSOCK(mode):
         return "socket"
     return "file" if stat.S_ISREG(mode) else "device"
-
-
-def _shown(path: str) -> str:
-    return procfs.text(os.fsencode(path))

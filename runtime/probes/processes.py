@@ -17,6 +17,8 @@ from runtime.protocol.model import Process
 
 MAX_PROCESSES = 1024
 MAX_ANCESTORS = 32
+ALL_CMDLINES = 128 * 1024  # bytes of command lines in one picture: many long ones are each cut shorter
+MIN_CMDLINE = 64
 REREAD_SECONDS = 5.0  # a process whose stat is byte for byte the same has hardly run; look closer only then
 ANCESTOR_SECONDS = 0.5
 
@@ -127,6 +129,7 @@ class Processes:
         found: dict[int, _Seen] = {}
         queue = [target.pid or 0, *_members(target, gaps)]
         listed = set(queue)
+        most = max(MIN_CMDLINE, min(procfs.CMDLINE_BYTES, ALL_CMDLINES // len(listed)))
         for pid in queue:  # grows while it is walked
             if pid <= 0 or pid in found:
                 continue
@@ -134,7 +137,7 @@ class Processes:
                 gaps["processes"] = f"more than {MAX_PROCESSES} processes: the rest is not shown"
                 break
             try:
-                seen = self._look(pid, now)
+                seen = self._look(pid, now, most)
                 if pid not in listed and seen.stat.ppid not in found:
                     continue  # its parent's list was read before the number became another's
                 found[pid] = seen
@@ -144,11 +147,11 @@ class Processes:
                     gaps[f"processes.{pid}"] = why(error, f"/proc/{pid}")
         return found
 
-    def _look(self, pid: int, now: float) -> _Seen:
+    def _look(self, pid: int, now: float, most: int) -> _Seen:
         known = self._seen.get(pid)
         if known and now - known.read_at < REREAD_SECONDS and self.proc.stat_bytes(pid) == known.raw:
             return known
-        raw, stat, status, cmdline = _read(self.proc, pid)
+        raw, stat, status, cmdline = _read(self.proc, pid, most)
         if known and (known.stat, known.status, known.cmdline) == (stat, status, cmdline):
             known.raw, known.read_at = raw, now
             return known
@@ -216,13 +219,15 @@ def _members(target: Target, gaps: Gaps) -> list[int]:
     return found
 
 
-def _read(proc: procfs.Proc, pid: int) -> tuple[bytes, procfs.Stat, procfs.Status, list[str]]:
+def _read(
+    proc: procfs.Proc, pid: int, most: int = procfs.CMDLINE_BYTES
+) -> tuple[bytes, procfs.Stat, procfs.Status, list[str]]:
     """Three files of one and the same process, whatever becomes of its number meanwhile."""
     directory = proc.open_process(pid)
     try:
         raw = procfs.read("stat", dir_fd=directory)
         status = procfs.parse_status(procfs.read("status", dir_fd=directory))
-        cmdline = procfs.parse_cmdline(procfs.read("cmdline", dir_fd=directory, limit=procfs.CMDLINE_BYTES + 1))
+        cmdline = procfs.parse_cmdline(procfs.read("cmdline", dir_fd=directory, limit=most + 1), most)
         return raw, procfs.parse_stat(raw), status, cmdline
     finally:
         os.close(directory)

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from msgspec.structs import replace
 
-from runtime.engine.record import Birth, Record
+from runtime.engine.record import Birth, Record, shown
 from runtime.errors import Code, Fault
 from runtime.keeper.link import Kept, Link
 from runtime.kernel import pidfd
@@ -24,7 +24,6 @@ from runtime.terminal.session import Session
 
 CONSOLE = "console"
 MOST = 16  # terminals of one container, ended ones included
-SHOWN_ARGV = 4096  # bytes of argv that are kept to be shown
 STATUS_WITHIN = 2.0
 HANG_UP_GRACE = 1.0
 
@@ -87,7 +86,7 @@ class Terminals:
         """
         terminal = model.Terminal(
             id=CONSOLE if console else secrets.token_hex(4),
-            argv=_shown(argv),
+            argv=shown(argv),
             console=console,
             pid=birth.pid,
             created_at=time.time(),
@@ -236,16 +235,6 @@ class Terminals:
             line.ended.set()
 
 
-def exit_of(status: int | None) -> model.Exit:
-    """The `Exit` of a process that is not a PID 1, from its raw wait status."""
-    if status is None:
-        return model.Exit(at=time.time(), reason="its exit status is not known")
-    code = os.waitstatus_to_exitcode(status)
-    if code >= 0:
-        return model.Exit(at=time.time(), code=code)
-    return model.Exit(at=time.time(), signal=-code, reason=f"killed by {signal.Signals(-code).name}")
-
-
 def _session(id: str, master: int | None, ring: Ring, exit: model.Exit | None = None) -> Session:
     try:
         return Session(id, master, ring, ended=_body(exit) if exit else None)
@@ -258,14 +247,3 @@ def _session(id: str, master: int | None, ring: Ring, exit: model.Exit | None = 
 
 def _body(exit: model.Exit) -> pty.ExitBody:
     return pty.ExitBody(code=exit.code, signal=exit.signal, oom=exit.oom, reason=exit.reason)
-
-
-def _shown(argv: list[str]) -> list[str]:
-    shown: list[str] = []
-    room = SHOWN_ARGV
-    for word in argv:
-        room -= len(word.encode()) + 1
-        if room < 0:
-            return [*shown, "…"]
-        shown.append(word)
-    return shown

@@ -14,6 +14,7 @@ import structlog
 
 from runtime.config import RuntimeConfig
 from runtime.engine.engine import Engine
+from runtime.engine.exits import exit_of
 from runtime.engine.record import Record
 from runtime.errors import Code, Fault
 from runtime.images.store import ImageStore
@@ -27,7 +28,7 @@ from runtime.server.context import Context
 from runtime.server.deadlines import Deadlines
 from runtime.server.log import configure
 from runtime.server.sampler import Sampler
-from runtime.server.terminals import CONSOLE, Meta, Terminals, exit_of
+from runtime.server.terminals import CONSOLE, Meta, Terminals
 
 STOP_GRACE = 1.0
 STOP_AT_ONCE = 16

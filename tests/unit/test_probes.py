@@ -257,3 +257,14 @@ def test_what_is_known_of_a_quiet_container_is_told_at_once(
     assert taken.info.terminals == [terminal]
     assert taken.container.processes["501"].role == "terminal"
     camera.close()
+
+
+def test_many_long_command_lines_are_cut_so_that_the_picture_stays_small(here: World, host: snapshot.Host) -> None:
+    pids = range(10_000, 10_400)
+    for pid in pids:
+        here.tree.process(pid, ppid=500, ns_pids=(pid, pid - 9000), cmdline=b"\x01" * 5000, uid=1_879_048_192)
+    members(here.paths, 500, 501, *pids)
+    taken = snapshot.take(here.target, host)
+    assert len(taken.container.processes) == 402
+    assert len(msgspec.json.encode(taken)) < 2_500_000
+    assert taken.host.processes["10000"].cmdline[0].endswith("…")

@@ -7,6 +7,7 @@ import os
 import socket
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from runtime.probes import overlay, upper_listing
@@ -67,6 +68,19 @@ def test_an_upper_that_is_a_link_itself_is_refused(upper: Path) -> None:
     changes, _, gaps = _changes(upper)
     assert changes == {}
     assert "overlay.changes" in gaps
+
+
+def test_long_names_are_cut_and_that_is_said(upper: Path) -> None:
+    directory = upper
+    for _ in range(15):
+        directory = directory / ("\x01" * 250)
+        directory.mkdir()
+    for number in range(200):
+        (directory / f"{number:03}").touch()
+    changes, truncated, gaps = _changes(upper)
+    assert truncated
+    assert len(msgspec.json.encode(changes)) < 1_000_000
+    assert "paths" in gaps["overlay.changes"]
 
 
 def test_many_entries_are_cut_and_that_is_said(upper: Path) -> None:
