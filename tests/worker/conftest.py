@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from runtime.config import RuntimeConfig
 from runtime.images.build import build
 from runtime.images.store import ImageStore
+from runtime.protocol import messages
 from tests.worker.instance import Instance
 
 
@@ -40,3 +41,11 @@ def instance(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator
         made.sweep()
         assert left == []
         assert code == 0
+
+
+@pytest.fixture
+async def box(instance: Instance) -> AsyncIterator[messages.Launched]:
+    """A running busybox of anna's."""
+    launched = instance.launch("sh")
+    yield launched
+    instance.call(messages.Delete(id=launched.container.id, owner=None), messages.Done)

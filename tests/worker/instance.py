@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import itertools
 import os
+import resource
 import secrets
 import shutil
 import signal
@@ -19,6 +20,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+
+import pytest
 
 from runtime.config import RuntimeConfig
 from runtime.errors import Code, Fault
@@ -50,6 +53,10 @@ def _range_of_ids() -> tuple[int, int]:
             continue
         return fd, IDMAP_BASE + number * SLOTS * 65_536
     raise RuntimeError(f"{RANGES} instances are under test on this machine already")
+
+
+def resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 class Instance:
@@ -85,6 +92,12 @@ class Instance:
 
     def call(self, request: messages.Request, expected: type[R], *, timeout: float = 30.0) -> R:
         return client.call(self.config.socket, request, expected, timeout=timeout)
+
+    def refusal(self, request: messages.Request) -> Fault:
+        """Assert that it is refused; with what."""
+        with pytest.raises(Fault) as caught:
+            self.call(request, messages.Reply)
+        return caught.value
 
     async def ask(self, request: messages.Request, expected: type[R]) -> R:
         return await asyncio.to_thread(self.call, request, expected)
