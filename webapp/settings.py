@@ -1,4 +1,4 @@
-"""Django's settings. What differs between installations comes from the environment: see playground/README.md."""
+"""Django's settings. What differs between installations comes from the environment: see docs/settings.md."""
 
 from __future__ import annotations
 
@@ -104,6 +104,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "playground.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from within, by name of nobody
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"

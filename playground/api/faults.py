@@ -13,6 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from playground import errors
+from playground.api.complaints import sentence
 from runtime.errors import Code, Fault
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,9 @@ log = logging.getLogger(__name__)
 
 def answer(fault: Fault, status: int | None = None) -> HttpResponse:
     """`status` where the HTTP layer itself refuses; else the table's."""
-    response = JsonResponse(errors.body(fault), status=status or errors.row(fault.code).status)
+    response = JsonResponse(
+        errors.body(fault), status=status or errors.row(fault.code).status, json_dumps_params={"ensure_ascii": False}
+    )
     if response.status_code == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="terrarium"'
     if response.status_code == 503:
@@ -70,9 +73,7 @@ def invalid(error: ValidationError) -> Fault:
     first: dict[str, Any] = error.errors[0]
     place = [str(part) for part in first["loc"]]  # ("body", the view's parameter, member, …) or ("query", member)
     field = next(iter(place[2:3] if place[0] == "body" else place[1:2]), None)
-    text = str(first["msg"]).removeprefix("Value error, ")
-    text = text[:1].lower() + text[1:]
-    return Fault(Code.INVALID_SPEC, f"{field}: {text}" if field else text, field=field)
+    return Fault(Code.INVALID_SPEC, sentence(first, field), field=field)
 
 
 class WrongMethod:

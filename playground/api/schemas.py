@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
@@ -12,25 +13,39 @@ from runtime.protocol import messages, pty
 MIN_MEMORY = 6 * 1024**2  # what the OCI runtime itself needs to get a process going
 
 
+def _bytes(text: str) -> int:
+    """Its length as UTF-8, which half a surrogate pair has not."""
+    try:
+        return len(text.encode())
+    except UnicodeEncodeError:
+        raise ValueError(_("it must be valid Unicode")) from None
+
+
 def _argv(argv: list[str]) -> list[str]:
     if any("\0" in word for word in argv):
-        raise ValueError("an argument cannot hold a NUL byte")
-    if sum(len(word.encode()) + 1 for word in argv) > messages.MAX_ARGV_BYTES:
-        raise ValueError(f"all arguments together may take {messages.MAX_ARGV_BYTES} bytes")
+        raise ValueError(_("an argument cannot hold a NUL byte"))
+    if sum(_bytes(word) + 1 for word in argv) > messages.MAX_ARGV_BYTES:
+        raise ValueError(_("all arguments together may take %(most)d bytes") % {"most": messages.MAX_ARGV_BYTES})
     if argv and not argv[0]:
-        raise ValueError("the first argument names a program")
+        raise ValueError(_("the first argument names a program"))
     return argv
 
 
 def _name(name: str) -> str:
     if not name.strip() or not name.isprintable():
-        raise ValueError("a name has at least one letter, and no control characters")
+        raise ValueError(_("a name has at least one letter, and no control characters"))
     return name.strip()
 
 
+def _image(name: str) -> str:
+    if not name.isprintable():
+        raise ValueError(_("a name has at least one letter, and no control characters"))
+    return name
+
+
 def _stdin(text: str) -> str:
-    if len(text.encode()) > messages.MAX_STDIN:
-        raise ValueError(f"stdin may take {messages.MAX_STDIN} bytes")
+    if _bytes(text) > messages.MAX_STDIN:
+        raise ValueError(_("stdin may take %(most)d bytes") % {"most": messages.MAX_STDIN})
     return text
 
 
@@ -48,7 +63,11 @@ class Asked(Schema):
 
 
 class LaunchIn(Asked):
-    image: Annotated[str, Field(min_length=1, max_length=128, description="one of `GET /images`", examples=["busybox"])]
+    image: Annotated[
+        str,
+        Field(min_length=1, max_length=128, description="one of `GET /images`", examples=["busybox"]),
+        AfterValidator(_image),
+    ]
     command: Argv = Field(default_factory=list, description="what PID 1 runs; empty: the image's own")
     name: Annotated[str | None, Field(max_length=63), AfterValidator(lambda n: n if n is None else _name(n))] = None
     memory_bytes: Annotated[int | None, Field(ge=MIN_MEMORY, le=2**62, description="limit of memory and swap")] = None

@@ -25,7 +25,7 @@ def refuse(request: HttpRequest, fault: Fault, status: int | None = None) -> Htt
     """Answer with the fault; `status` where the HTTP layer itself refuses, else the table's."""
     status = status or errors.row(fault.code).status
     if request.path.startswith("/api/"):
-        return JsonResponse(errors.body(fault), status=status)
+        return JsonResponse(errors.body(fault), status=status, json_dumps_params={"ensure_ascii": False})
     context = {"title": TITLES.get(status, TITLES[400]), "fault": errors.body(fault), "status": status}
     return render(request, "playground/error.html", context, status=status)
 

@@ -71,11 +71,16 @@ def test_what_the_door_keeps() -> None:
     assert worker.cleaned(fault) is fault
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/v2/containers", "/api/", "/api/v1/containers/x/y/z"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/v1/nothing", "/api/v2/containers", "/api", "/api/", "/api/v1", "/api/v1/", "/api/v1/containers/x/y/z"],
+)
 def test_an_unknown_call(path: str, api: Script) -> None:
-    response = api.post(path)
-    assert response.status_code == 404
-    assert_refusal(response.json())
+    for method in ("GET", "POST"):
+        response = api.generic(method, path)
+        assert response.status_code == 404
+        assert_refusal(response.json())
+        assert response.json()["message"] == "no such call"
 
 
 def test_a_call_without_anybody(db: None, worker: FakeWorker) -> None:
@@ -134,6 +139,51 @@ def test_a_refusal_speaks_the_readers_language(api: Script) -> None:
     assert status == 404
     assert not body["hint"].isascii()
     assert not body["message"].isascii()
+
+
+WRONG = [
+    ({}, "image"),
+    ({"image": "busybox", "extra": 1}, "extra"),
+    ({"image": 5}, "image"),
+    ({"image": ""}, "image"),
+    ({"image": "a\0b"}, "image"),
+    ({"image": "x" * 200}, "image"),
+    ({"image": "busybox", "pids": "many"}, "pids"),
+    ({"image": "busybox", "pids": 0}, "pids"),
+    ({"image": "busybox", "pids": 1.5}, "pids"),
+    ({"image": "busybox", "pids": True}, "pids"),
+    ({"image": "busybox", "cpus": "many"}, "cpus"),
+    ({"image": "busybox", "cpus": float("inf")}, "cpus"),
+    ({"image": "busybox", "cpus": 10**9}, "cpus"),
+    ({"image": "busybox", "memory_bytes": 10**400}, "memory_bytes"),
+    ({"image": "busybox", "name": "\n"}, "name"),
+    ({"image": "busybox", "name": "\ud800"}, "name"),
+    ({"image": "busybox", "command": "sh"}, "command"),
+    ({"image": "busybox", "command": ["\ud800"]}, "command"),
+    ({"image": "busybox", "command": ["sh", "\0"]}, "command"),
+    ({"image": "busybox", "command": ["x"] * 1000}, "command"),
+    ([], None),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("wish", "field"), WRONG, ids=lambda value: str(value)[:40])
+def test_what_validation_finds_is_said_in_both_languages(wish: Any, field: str | None, api: Script) -> None:
+    """No row of our table is missing for what a launch can get wrong, and pydantic's own words never show."""
+    for language in ("en", "zh-hans"):
+        status, body = api.call("POST", "/containers", wish, **{"Accept-Language": language})
+        assert status == 422
+        assert_refusal(body)
+        assert body.get("field") == field
+        said = body["message"].removeprefix(f"{field}: ")
+        assert said.isascii() == (language == "en"), said
+        for foreign in ("input should", "validation", "codec", "%("):
+            assert foreign not in said.lower()
+
+
+def test_a_refusal_can_be_read_in_a_terminal(api: Script) -> None:
+    response = api.get("/api/v1/nowhere", headers={"Accept-Language": "zh-hans"})
+    assert "没有这个接口" in response.content.decode()
 
 
 @pytest.mark.django_db
