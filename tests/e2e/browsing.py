@@ -31,7 +31,15 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def person(browser: Browser, stack: Stack, *, width: int = 1280, theme: Theme = "light", lang: str = "en") -> Page:
+def person(
+    browser: Browser,
+    stack: Stack,
+    *,
+    width: int = 1280,
+    theme: Theme = "light",
+    lang: str = "en",
+    user: str | None = None,
+) -> Page:
     """A page of someone who has just opened a one-use address: they stand before the list of images."""
     context = browser.new_context(
         viewport={"width": width, "height": 800 if width > 700 else 860},
@@ -40,7 +48,7 @@ def person(browser: Browser, stack: Stack, *, width: int = 1280, theme: Theme = 
         has_touch=width < 700,
     )
     page = context.new_page()
-    page.goto(stack.url + stack.login())
+    page.goto(stack.url + stack.login(user))
     page.wait_for_url("**/playground")
     return page
 

@@ -7,6 +7,7 @@ import { LiveSocket } from "../protocol/live";
 import type { RestContainer, RestExit } from "../protocol/rest";
 import { LiveStore } from "../state/live";
 import { Book, type Tab } from "../terminal/book";
+import { keepTyped, takeTyped } from "../terminal/held";
 import { lastSize } from "../terminal/size";
 import { announce } from "../ui/announce";
 import { ask } from "../ui/dialog";
@@ -55,10 +56,12 @@ export class Bench {
 
   open(): void {
     this.#live.open();
+    if (this.book.front !== null) keepTyped();
     this.#stops.push(effect(() => this.#follow()));
   }
 
   dispose(): void {
+    takeTyped();
     for (const stop of this.#stops) stop();
     this.#live.close();
     this.book.dispose();
@@ -126,11 +129,13 @@ export class Bench {
 
   async openTerminal(): Promise<void> {
     this.opening.value = true;
+    keepTyped();
     try {
       const terminal = await this.api.openTerminal(this.first.id, lastSize.peek());
       const tab = this.book.add(terminal);
       this.book.active.value = tab.id;
     } catch (error) {
+      takeTyped();
       this.#failed(error, "failure.open_terminal", () => this.openTerminal());
     } finally {
       this.opening.value = false;

@@ -223,7 +223,8 @@ function Curl({ image, wishes }: { image: string; wishes: Wishes }) {
   ].join("\n");
   return (
     <div class="curl">
-      <pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <pre tabIndex={0}>
         <code>{command}</code>
       </pre>
       <button

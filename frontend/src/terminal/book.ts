@@ -2,6 +2,7 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Terminal } from "../protocol/generated";
 import type { Attachment, RestTerminal } from "../protocol/rest";
+import { withControl } from "./held";
 import type { XtermScreen } from "./screen";
 import { Session } from "./session";
 import { lastSize } from "./size";
@@ -55,7 +56,7 @@ export class Tab {
       if (this.#disposed) return;
       const screen: XtermScreen = new XtermScreen({
         data: (text) => {
-          session.input(text);
+          session.input(withControl(text));
           if (text.includes("\r")) this.events.entered?.();
         },
         binary: (text) => session.inputBinary(text),

@@ -1,6 +1,6 @@
-/** Keys that a touch screen's keyboard lacks. Ctrl holds for the next key. */
-import { useState } from "preact/hooks";
+/** Keys that a touch screen's keyboard lacks. Ctrl holds for the next key: the common ones are offered beside it. */
 import { t } from "../i18n/index";
+import { control, withControl } from "./held";
 
 const KEYS: readonly { label: string; text: string }[] = [
   { label: "Esc", text: "\x1b" },
@@ -15,23 +15,26 @@ const ARROW_NAMES = { "↑": "keys.up", "↓": "keys.down", "←": "keys.left", 
 const CONTROLLED = ["C", "D", "Z", "L", "R"] as const;
 
 export function TouchKeys({ onKey }: { onKey: (text: string) => void }) {
-  const [control, setControl] = useState(false);
   return (
     <div class="touch-keys" role="toolbar" aria-label={t("keys.label")}>
-      <button type="button" class="touch-key" aria-pressed={control} onClick={() => setControl(!control)}>
+      <button
+        type="button"
+        class="touch-key"
+        aria-pressed={control.value}
+        onClick={() => {
+          control.value = !control.value;
+        }}
+      >
         Ctrl
       </button>
-      {control
+      {control.value
         ? CONTROLLED.map((letter) => (
             <button
               type="button"
               class="touch-key"
               key={letter}
               aria-label={`Ctrl ${letter}`}
-              onClick={() => {
-                onKey(String.fromCharCode(letter.charCodeAt(0) - 64));
-                setControl(false);
-              }}
+              onClick={() => onKey(withControl(letter))}
             >
               ^{letter}
             </button>

@@ -6,6 +6,7 @@ import { type Key, t } from "../i18n/index";
 import { signalName } from "../i18n/signals";
 import { isDark } from "../ui/preferences";
 import type { Tab } from "./book";
+import { takeTyped } from "./held";
 import type { Session, SessionState } from "./session";
 
 interface Props {
@@ -29,6 +30,8 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
     const { screen, session } = parts;
     screen.mount(host.current, t("terminal.label", { program: tab.program }));
     session.open();
+    const early = takeTyped();
+    if (early !== "") session.input(early);
     const amongTabs = document.activeElement?.closest("[role=tablist]") != null; // by arrow keys: they go on there
     if (!amongTabs && !matchMedia("(pointer: coarse)").matches) screen.focus();
     const stop = effect(() => {

@@ -79,6 +79,7 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose }: Props) {
       <button
         type="button"
         class="button icon small"
+        data-opens-terminal
         aria-label={t("tabs.open")}
         title={canOpen ? t("tabs.open") : t("tabs.open_stopped")}
         aria-disabled={!canOpen || opening}

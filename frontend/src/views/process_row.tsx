@@ -95,9 +95,7 @@ export const Line = memo(
               </svg>
             </button>
           )}
-          <code title={command}>
-            {brief === null ? short : <Lead line={short} />}
-          </code>
+          <code title={command}>{brief === null ? short : <Lead line={short} />}</code>
           {mine && <span class="badge mine">{t("proc.your_shell")}</span>}
         </span>
         <span role="gridcell" class="proc-role">

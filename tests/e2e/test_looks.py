@@ -1,0 +1,196 @@
+"""Every page in both languages, both themes and two widths: pictures to look at, and what can be said without looking.
+
+Four looks hold every pair of language, theme and width. The pictures go to `tests/artifacts/`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from tests.e2e import browsing
+from tests.e2e.exhibits import Exhibits, exhibits
+from tests.support.stack import ROOT, Stack
+
+pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups", "chromium")
+
+PANELS = ("processes", "namespaces", "cgroup", "overlay")
+LANGUAGES = ROOT / "frontend/src/i18n"
+# What people read: no program's words, no kernel names, nothing that is only for machines.
+READABLE = """() => {
+  const out = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement;
+    if (parent.closest('script, style, noscript, code, pre, .mono, .terminal-screen, [lang=en]')) continue;
+    if (parent.checkVisibility()) out.push(walker.currentNode.data);
+  }
+  for (const element of document.querySelectorAll('[title], [aria-label], [placeholder]')) {
+    if (element.closest('.terminal-screen') || !element.checkVisibility()) continue;
+    for (const name of ['title', 'aria-label', 'placeholder']) out.push(element.getAttribute(name) ?? '');
+  }
+  return out.join('\\n');
+}"""
+
+
+@dataclass(frozen=True)
+class Look:
+    lang: str
+    theme: browsing.Theme
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.lang}-{self.theme}-{self.width}"
+
+
+LOOKS = [
+    Look("en", "light", 1280),
+    Look("zh-hans", "dark", 1280),
+    Look("zh-hans", "light", 400),
+    Look("en", "dark", 400),
+]
+
+
+class Sight:
+    """A page in one look, and what it complained of in its console."""
+
+    def __init__(self, look: Look, page: Page) -> None:
+        self.look = look
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def seen(self, name: str) -> None:
+        """Take the picture, and hold it to what every page owes."""
+        page = self.page
+        browsing.picture(page, f"{name}-{self.look}")
+        assert self.complaints == [], name
+        wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert wide == 0, f"{name} is {wide} px wider than the window"
+        assert page.evaluate("document.documentElement.lang").lower() == self.look.lang
+        if self.look.lang == "zh-hans":
+            text = page.evaluate(READABLE)
+            assert [words for words in english() if re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text)] == [], name
+
+
+def english() -> list[str]:
+    """What the page says in English and says otherwise in Chinese, without holes."""
+    left: dict[str, str] = {}
+    for name in ("app", "panels"):
+        ours, theirs = (words(f"{name}.{code}.ts") for code in ("en", "zh-hans"))
+        left |= {key: text for key, text in ours.items() if theirs[key] != text}
+    return [text for text in left.values() if "{" not in text and text[0].isupper() and len(text) > 3]
+
+
+def words(file: str) -> dict[str, str]:
+    found = re.findall(r'^\s*"([\w.-]+)":\s*"(.*)",$', (LANGUAGES / file).read_text(), re.MULTILINE)
+    assert len(found) > 100
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with browsing.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def shown(stack: Stack) -> Iterator[Exhibits]:
+    with exhibits(stack) as shown:
+        yield shown
+
+
+@pytest.fixture(scope="module", params=LOOKS, ids=str)
+def sight(request: pytest.FixtureRequest, browser: Browser, stack: Stack, shown: Exhibits) -> Iterator[Sight]:
+    look = cast(Look, request.param)
+    page = browsing.person(browser, stack, width=look.width, theme=look.theme, lang=look.lang)
+    page.add_init_script("localStorage.setItem('terrarium.tour', '3')")
+    yield Sight(look, page)
+    page.context.close()
+
+
+def test_home_of_a_newcomer(sight: Sight, browser: Browser, stack: Stack) -> None:
+    look = sight.look
+    page = browsing.person(
+        browser, stack, width=look.width, theme=look.theme, lang=look.lang, user=f"newcomer-{look.theme}-{look.width}"
+    )
+    newcomer = Sight(look, page)
+    page.locator(".image-card").first.wait_for()
+    newcomer.seen("home-empty")
+    for more in page.locator("details.more > summary").all():
+        more.click()
+    newcomer.seen("home-more")
+    page.context.close()
+
+
+def test_home_with_containers(sight: Sight, stack: Stack) -> None:
+    sight.page.goto(f"{stack.url}/playground")
+    expect(sight.page.locator(".container-row")).to_have_count(2)
+    sight.seen("home")
+
+
+def test_workbench_and_every_panel(sight: Sight, stack: Stack, shown: Exhibits) -> None:
+    page = sight.page
+    page.goto(f"{stack.url}/playground/c/{shown.lively}")
+    browsing.prompt(page)
+    if sight.look.width < 700:
+        sight.seen("workbench-terminal")
+        page.locator(".switcher button").nth(1).click()
+    expect(page.locator(".freshness")).to_have_attribute("data-status", "live")
+    page.locator("[role=row][data-side=host][data-key]", has_text="sleep").last.wait_for()
+    sight.seen("workbench")
+    for panel in PANELS:
+        frame = page.locator(f"[data-panel={panel}]")
+        frame.locator(".panel-full").click()
+        frame.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+        page.wait_for_function(
+            "panel => document.querySelector(`[data-panel=${panel}]`).matches(':popover-open')", arg=panel
+        )
+        sight.seen(f"panel-{panel}")
+        assert frame.evaluate("element => element.scrollWidth - element.clientWidth") == 0, panel
+        page.keyboard.press("Escape")
+    page.locator("[data-panel=namespaces] tbody button").first.click()
+    page.locator(".showme pre").wait_for()
+    sight.seen("show-me")
+    page.keyboard.press("Escape")
+
+
+def test_stopped(sight: Sight, stack: Stack, shown: Exhibits) -> None:
+    page = sight.page
+    page.goto(f"{stack.url}/playground/c/{shown.stopped}")
+    page.locator(".strip").wait_for()
+    sight.seen("stopped")
+    if sight.look.width < 700:
+        page.locator(".switcher button").nth(1).click()
+        page.locator(".banner").wait_for()
+        sight.seen("stopped-xray")
+
+
+def test_admin(sight: Sight, stack: Stack) -> None:
+    sight.page.goto(f"{stack.url}/admin/")
+    sight.seen("admin")
+    sight.page.goto(f"{stack.url}/admin/playground/container/")
+    expect(sight.page.locator("#result_list tbody tr")).to_have_count(2)
+    sight.seen("admin-containers")
+
+
+def test_errors_and_the_way_in(sight: Sight, stack: Stack) -> None:
+    page = sight.page
+    page.goto(f"{stack.url}/playground/c/0123456789abcdef")
+    expect(page.locator(".status")).to_have_text("404")
+    sight.complaints.clear()  # the browser's own word for the status just asserted
+    sight.seen("not-found")
+    page.context.clear_cookies()
+    page.goto(f"{stack.url}/accounts/login/")
+    page.locator("input[type=password]").wait_for()
+    sight.seen("login")
