@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -12,10 +13,12 @@ from playground.models import Container
 from playground.models.container import Intent
 from runtime.errors import Code, Fault
 
+_ADDRESS = re.compile(r"[a-z0-9]{1,16}")  # nothing else reaches the database, which may refuse what is no text (NUL)
+
 
 def container_for(*, user: User, id: str) -> Container:
     """The row, if it is this person's. Raises `Fault(not-found)`, the same for "does not exist" and "not yours"."""
-    row = containers_of(user=user).filter(pk=id).first()
+    row = containers_of(user=user).filter(pk=id).first() if _ADDRESS.fullmatch(id) else None
     if row is None:
         raise container_missing(id)
     return row
