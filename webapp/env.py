@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 
@@ -17,6 +19,23 @@ def flag(env: Mapping[str, str], key: str, default: bool = False) -> bool:
 def words(env: Mapping[str, str], key: str) -> list[str]:
     """A comma-separated list, without empty members."""
     return [word.strip() for word in env.get(key, "").split(",") if word.strip()]
+
+
+N = TypeVar("N", int, float)
+
+
+def amount(env: Mapping[str, str], key: str, default: N) -> N:
+    """A number that is not below zero, of the default's type. Raises `ValueError` naming the variable."""
+    if key not in env:
+        return default
+    kind = type(default)
+    try:
+        found = kind(env[key])
+    except ValueError:
+        raise ValueError(f"{key}: {env[key]!r} is not a{' whole' if kind is int else ''} number") from None
+    if not 0 <= found < math.inf:
+        raise ValueError(f"{key}: {env[key]!r} is not zero or more")
+    return found
 
 
 def origins(env: Mapping[str, str]) -> list[str]:

@@ -29,11 +29,11 @@ if BEHIND_PROXY:  # one that always sets this header itself; else a client could
 
 TERRARIUM_WORKER_SOCKET = os.environ.get("TERRARIUM_WORKER_SOCKET", f"/run/{NAME}/worker.sock")
 TERRARIUM_QUOTA = {  # what one person may have; the admin can set another for each
-    "containers": int(os.environ.get("TERRARIUM_QUOTA_CONTAINERS", "50")),
-    "memory_bytes": int(os.environ.get("TERRARIUM_QUOTA_MEMORY_BYTES", str(1024**3))),  # each, a container
-    "cpus": float(os.environ.get("TERRARIUM_QUOTA_CPUS", "2")),
-    "pids": int(os.environ.get("TERRARIUM_QUOTA_PIDS", "512")),
-    "disk_bytes": int(os.environ.get("TERRARIUM_QUOTA_DISK_BYTES", str(512 * 1024**2))),
+    "containers": env.amount(os.environ, "TERRARIUM_QUOTA_CONTAINERS", 50),
+    "memory_bytes": env.amount(os.environ, "TERRARIUM_QUOTA_MEMORY_BYTES", 1024**3),  # each, a container
+    "cpus": env.amount(os.environ, "TERRARIUM_QUOTA_CPUS", 2.0),
+    "pids": env.amount(os.environ, "TERRARIUM_QUOTA_PIDS", 512),
+    "disk_bytes": env.amount(os.environ, "TERRARIUM_QUOTA_DISK_BYTES", 512 * 1024**2),
 }
 TERRARIUM_RECHECK_SECONDS = 20.0  # how soon an open socket learns that its owner may no longer have it
 
@@ -133,5 +133,10 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname:7} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"playground": {"level": "INFO"}},
+    "loggers": {
+        "playground": {"level": "INFO"},
+        # runserver writes these lines itself
+        "django.channels.server": {"propagate": False},
+        "django.utils.autoreload": {"level": "WARNING"},
+    },
 }

@@ -193,3 +193,18 @@ def test_the_secret_key_is_made_once_and_private(tmp_path: Path) -> None:
 def test_no_path_pid_or_socket_of_a_host_is_stored(model: type[models.Model]) -> None:
     names = {field.name for field in model._meta.get_fields()}
     assert not names & {"pid", "path", "socket", "state", "host_id", "rootfs"}
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "found"), [(None, 50, 50), ("3", 50, 3), ("0", 50, 0), ("0.25", 2.0, 0.25), ("4", 2.0, 4.0)]
+)
+def test_amounts_in_the_environment(text: str | None, default: float, found: float) -> None:
+    assert env.amount({} if text is None else {"X": text}, "X", default) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "default"), [("many", 50), ("1.5", 50), ("-1", 50), ("", 2.0), ("nan", 2.0), ("inf", 2.0)]
+)
+def test_an_amount_that_is_none_names_its_variable(text: str, default: float) -> None:
+    with pytest.raises(ValueError, match="TERRARIUM_QUOTA_CPUS"):
+        env.amount({"TERRARIUM_QUOTA_CPUS": text}, "TERRARIUM_QUOTA_CPUS", default)
