@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import os
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -25,6 +23,7 @@ from runtime.engine.record import Birth, Record
 from runtime.engine.slots import Slots
 from runtime.engine.spec import Host
 from runtime.engine.steps import Step, perform
+from runtime.engine.turns import Turns
 from runtime.errors import Code, Fault
 from runtime.images.store import ImageStore
 from runtime.kernel import cgroups, files, pidfd
@@ -52,7 +51,7 @@ class Engine:
             journal=Journal(config),
             exits=exits or OwnChildren(),
         )
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._turns = Turns()
         self._lock_fd: int | None = None
         self.troubles: list[str] = []
 
@@ -92,7 +91,7 @@ class Engine:
         `unsupported-kernel`, `spawn-failed`. On any of them nothing is left.
         """
         admission.check_launch(launch)
-        async with self._locked(launch.id):
+        async with self._turns.turn(launch.id):
             known = self._ground.journal.records.get(launch.id)
             if known is not None:
                 if known.owner != launch.owner:
@@ -158,7 +157,7 @@ class Engine:
 
     async def start(self, id: str) -> Record:
         """Let the created PID 1 run its command."""
-        async with self._locked(id):
+        async with self._turns.turn(id):
             record = self.record(id)
             if record.state is model.State.RUNNING:
                 return record
@@ -175,7 +174,7 @@ class Engine:
 
         Raises `wrong-state` unless it is stopped, `no-capacity`, and what `create` raises; it stays stopped then.
         """
-        async with self._locked(id):
+        async with self._turns.turn(id):
             record = self.record(id)
             if record.state is not model.State.STOPPED:
                 raise _wrong_state(record, "be started")
@@ -208,7 +207,7 @@ class Engine:
         """SIGTERM and SIGHUP to PID 1, SIGKILL after the grace. Returns when it is dead; stopped already: no error."""
         record = self.record(id)
         if record.state is model.State.CREATING:
-            async with self._locked(id):
+            async with self._turns.turn(id):
                 record = self.record(id)
         if record.state not in _LIVE or record.pid is None:
             return record
@@ -220,16 +219,14 @@ class Engine:
                 if record.state is model.State.RUNNING and grace_seconds > 0:
                     pidfd.send(record.pid, record.starttime, signal.SIGTERM, signal.SIGHUP, signal.SIGCONT)
                     await spawn.ended(watch, grace_seconds)
-            async with self._locked(id):
-                if id not in self._ground.journal.records:
-                    raise _not_found(id)
+            async with self._turns.turn(id):
+                latest = self.record(id)
+                if (latest.generation, latest.starttime) != (record.generation, record.starttime):
+                    return latest  # another PID 1 by now: nobody asked for its end
                 await removal.kill(self._ground, id, record.pid, record.starttime)
                 if watch is not None and not await spawn.ended(watch, removal.SECONDS):
                     raise Fault(Code.TIMEOUT, f"container {id}: PID 1 survives SIGKILL", op="kill")
                 status = await self._ground.exits.status(record.pid, record.starttime, execution.STATUS_SECONDS)
-                latest = self.record(id)
-                if latest.generation != record.generation:
-                    return latest
                 return self.exited(id, self.autopsy(id, status))
         finally:
             if watch is not None:
@@ -237,7 +234,7 @@ class Engine:
 
     async def delete(self, id: str) -> None:
         """Kill it and remove all of it. Nothing there: no error. Raises `timeout` when something resists."""
-        async with self._locked(id):
+        async with self._turns.turn(id):
             record = self._ground.journal.records.get(id)
             if record is None:
                 return
@@ -248,8 +245,9 @@ class Engine:
                 raise Fault.from_os_error(error, op="delete") from error
 
     async def exec(self, request: messages.Exec) -> model.ExecResult:
-        """Run a command inside, no terminal. Raises `not-found`, `wrong-state`, `invalid-spec`, `spawn-failed`,
-        `vanished`. A program that is not there is no error but a result without `exit_code`, with the reason."""
+        """Run a command inside, no terminal. Raises `not-found`, `wrong-state`, `invalid-spec`, `limit-reached`,
+        `spawn-failed`, `vanished`. A program that is not there is no error but a result without `exit_code`, with the
+        reason."""
         admission.check_exec(request)
         return await execution.on_pipes(self._ground, self._running(request.id), request)
 
@@ -314,17 +312,6 @@ class Engine:
             merged=place.merged,
             layers=list(record.layers),
         )
-
-    @asynccontextmanager
-    async def _locked(self, id: str) -> AsyncIterator[None]:
-        lock = self._locks.setdefault(id, asyncio.Lock())
-        try:
-            async with lock:
-                yield
-        finally:
-            waiting = lock.locked()
-            if not waiting and id not in self._ground.journal.records and self._locks.get(id) is lock:
-                del self._locks[id]
 
     def _claim(self) -> None:
         """One engine a name: two would sweep each other's containers."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
+import secrets
 import shutil
 import signal
 import time
@@ -25,10 +25,9 @@ from runtime.kernel import files, pidfd
 from runtime.kernel.cgroups import UNIFIED, Group
 from runtime.protocol import messages, model
 
+MAX_GUESTS = 16
 STATUS_SECONDS = 2.0
 """How long the keeper may take to say how a process ended that has ended."""
-
-_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
@@ -48,19 +47,54 @@ class Room:
         return f"{self.directory}/pid"
 
 
+def _new_name(kind: str) -> str:
+    """A name that no command had before, not even one that a worker before us began: what that left may still live."""
+    return f"{kind}-{secrets.token_hex(4)}"
+
+
+@contextmanager
+def _guest(ground: Ground, id: str) -> Iterator[str]:
+    """A command's name while it is under way. Until it is inside, it is a program of the host, beyond the limits of
+    its container: so few at once. Raises `Fault(limit-reached)`."""
+    guests = ground.guests.setdefault(id, set())
+    if len(guests) >= MAX_GUESTS:
+        raise Fault(
+            Code.LIMIT_REACHED,
+            f"container {id} runs {MAX_GUESTS} commands already",
+            hint="Wait until one of them has ended.",
+            op="exec",
+        )
+    name = _new_name("exec")
+    guests.add(name)
+    try:
+        yield name
+    finally:
+        guests.discard(name)
+        if not guests:
+            del ground.guests[id]
+
+
 @contextmanager
 def _room(ground: Ground, id: str) -> Iterator[Room]:
-    name = f"exec-{next(_numbers)}"
-    directory = f"{ground.place(id).bundle}/{name}"
-    shutil.rmtree(directory, ignore_errors=True)  # of a worker before us
-    os.mkdir(directory, 0o700)
-    group, option = _subgroup(ground, id, name)
-    try:
-        yield Room(directory, group, option)
-    finally:
-        if group is not None:
-            group.remove()  # refused while something the command left behind lives there; goes with the container
-        shutil.rmtree(directory, ignore_errors=True)
+    with _guest(ground, id) as name:
+        directory = f"{ground.place(id).bundle}/{name}"
+        os.mkdir(directory, 0o700)
+        group, option = _subgroup(ground, id, name)
+        try:
+            yield Room(directory, group, option)
+        finally:
+            if group is not None:
+                _tidy(group, ground.guests[id] - {name})
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _tidy(group: Group, under_way: set[str]) -> None:
+    """Remove the groups of all commands that are over. Refused, until later, where something they left behind lives."""
+    with contextlib.suppress(FileNotFoundError):  # gone with the container
+        for entry in list(os.scandir(os.path.dirname(group.directories[0]))):
+            if entry.name.startswith("exec-") and entry.name not in under_way:
+                with contextlib.suppress(OSError):
+                    os.rmdir(entry.path)
 
 
 def _subgroup(ground: Ground, id: str, name: str) -> tuple[Group | None, str | None]:
@@ -81,7 +115,8 @@ async def on_pipes(ground: Ground, record: Record, request: messages.Exec) -> mo
 
     The result has no `exit_code`, and a `reason`, when the program is not there, was killed, or ran out of time;
     then it and all its descendants are killed first. Descendants of a command that ended by itself live on, and
-    what they write later is not waited for. Raises `Fault`: `spawn-failed`, `vanished` when the container ends.
+    what they write later is not waited for. Raises `Fault`: `limit-reached`, `spawn-failed`, `vanished` when the
+    container ends.
     """
     begun = time.monotonic()
     kills_before = ground.group(record.id).oom_kills() or 0
@@ -277,7 +312,7 @@ async def on_tty(ground: Ground, record: Record, argv: list[str], cols: int, row
     """Run `argv` on a pty of its own; the process is the keeper's child from then on. Raises `Fault(spawn-failed)`."""
     place = ground.place(record.id)
     refused_before = ground.group(record.id).refused_forks() or 0
-    name = f"tty-{next(_numbers)}"
+    name = _new_name("tty")
     directory = f"{place.bundle}/{name}"
     os.mkdir(directory, 0o700)
     try:

@@ -22,7 +22,8 @@ def _pass(step: str) -> None:
 
 @dataclass(kw_only=True)
 class Ground:
-    """`failpoint` is called after each journaled step with its name; a test makes it fail or kill there."""
+    """`guests`: the names of commands under way, by container. `failpoint` is called after each journaled step with
+    its name; a test makes it fail or kill there."""
 
     config: RuntimeConfig
     images: ImageStore
@@ -32,6 +33,7 @@ class Ground:
     slots: Slots
     journal: Journal
     exits: ExitBook
+    guests: dict[str, set[str]] = field(default_factory=dict)
     failpoint: Callable[[str], None] = field(default=_pass)
 
     def place(self, id: str) -> Place:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 
 from runtime.config import RuntimeConfig
 from runtime.engine.engine import Engine
 from runtime.engine.record import Record
+from runtime.engine.turns import Turns
 from runtime.errors import Code, Fault
 from runtime.images.store import ImageStore
 from runtime.kernel.target import Target
@@ -21,7 +21,11 @@ from runtime.server.tickets import Tickets
 
 @dataclass(kw_only=True)
 class Context:
-    """The worker's parts. `keeper_pid` is our parent's."""
+    """The worker's parts. `keeper_pid` is our parent's.
+
+    `processes`: what gives a container a process and a terminal waits its turn there. Two launches of one id, as of a
+    client that tried again; a hundred terminals asked for at once, where there is room for sixteen.
+    """
 
     config: RuntimeConfig
     images: ImageStore
@@ -32,7 +36,7 @@ class Context:
     keeper_pid: int
     tickets: Tickets = field(default_factory=Tickets)
     started_at: float = field(default_factory=time.time)
-    launching: dict[str, asyncio.Lock] = field(default_factory=dict)
+    processes: Turns = field(default_factory=Turns)
 
     def owned(self, id: str, owner: str | None) -> Record:
         """The record, if `owner` may know of it. None is the operator.

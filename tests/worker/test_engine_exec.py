@@ -102,6 +102,42 @@ async def test_refused_forks_are_counted_and_told(room: Room) -> None:
     assert fault.message == f"container {id} has as many processes as it may (6)"
 
 
+async def test_commands_at_once_are_counted(room: Room) -> None:
+    id = await room.running()
+    answers = await asyncio.gather(
+        *(room.sh(id, "read x", timeout_seconds=30) for _ in range(execution.MAX_GUESTS + 8)), return_exceptions=True
+    )
+    refused = [answer.code for answer in answers if isinstance(answer, Fault)]
+    assert refused == [Code.LIMIT_REACHED] * 8
+    assert (await room.sh(id, "echo again")).stdout == b"again\n"
+
+
+async def test_groups_of_commands_go_when_what_they_left_behind_has_gone(room: Room) -> None:
+    id = await room.running()
+    top = room.engine.hierarchies.group(f"{room.config.name}/{id}").paths.get("freezer", "")
+    await room.sh(id, "sleep 871 >/dev/null 2>&1 & echo $! > /root/pid")
+    assert [entry.name for entry in os.scandir(top) if entry.is_dir()] != []
+    await room.sh(id, "kill -9 $(cat /root/pid)")
+    for _ in range(100):
+        await room.sh(id, "true")
+        if not any(entry.is_dir() for entry in os.scandir(top)):
+            break
+    assert [entry.name for entry in os.scandir(top) if entry.is_dir()] == []
+
+
+async def test_what_a_worker_before_left_takes_no_name_away(room: Room) -> None:
+    id = await room.running()
+    for name in ("exec-1", "tty-1"):
+        os.mkdir(room.config.containers_dir / id / name)
+    await room.sh(id, "sleep 872 >/dev/null 2>&1 &")
+    await room.crash()
+    await room.engine.reconcile()
+    birth = await room.engine.exec_tty(id, ["sleep", "1000"], 80, 24)
+    room.hold("tty", birth)
+    assert (await room.sh(id, "sleep 873", timeout_seconds=0.3)).timed_out
+    assert b"sleep 872" in (await room.sh(id, "ps -o args")).stdout
+
+
 async def test_cancelled_command_is_killed(room: Room) -> None:
     id = await room.running()
     task = asyncio.ensure_future(room.sh(id, "sleep 869", timeout_seconds=60))

@@ -14,6 +14,7 @@ from runtime.kernel import pidfd
 from runtime.kernel.files import read_text
 from runtime.protocol import messages, model
 from tests.support.engines import MIB, Room, engine_room
+from tests.support.pty_viewer import until
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
 
@@ -91,6 +92,24 @@ async def test_stop_lets_a_program_end_by_itself(room: Room) -> None:
     stopped = await room.engine.stop(launch.id, grace_seconds=10)
     assert stopped.exit is not None
     assert stopped.exit.code == 5
+
+
+async def test_stop_spares_the_program_that_was_started_after_the_one_it_was_for(room: Room) -> None:
+    id = await room.running("sh", "-c", "trap 'exit 0' TERM; echo on > /root/on; while :; do sleep 0.02; done")
+    while (await room.sh(id, "cat /root/on")).exit_code:
+        pass
+    first = room.engine.record(id)
+    async with room.engine._turns.turn(id):
+        again = asyncio.ensure_future(room.engine.recreate(id, 80, 24))
+        await asyncio.sleep(0)
+        stopping = asyncio.ensure_future(room.engine.stop(id, grace_seconds=20))
+        await until(lambda: not pidfd.alive(first.pid, first.starttime), "PID 1 has ended")
+        room.engine.exited(id, model.Exit(at=0.0, code=0))
+    birth = await again
+    room.hold(id, birth)
+    await stopping
+    assert pidfd.alive(birth.pid, birth.starttime)
+    assert room.engine.record(id).state is model.State.CREATED
 
 
 async def test_frozen_container_is_stopped_and_removed(room: Room) -> None:

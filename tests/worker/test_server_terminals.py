@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.errors import Code
+from runtime.errors import Code, Fault
 from runtime.protocol import client, messages, pty
 from runtime.protocol.framing import framed
 from runtime.protocol.pty import Close, Kind
@@ -94,6 +94,24 @@ async def test_terminals_of_a_container_are_counted(instance: Instance, box: mes
     os.kill(opened[0].pid, signal.SIGKILL)
     await until(lambda: not Path(f"/proc/{opened[0].pid}").exists(), "the first is gone")
     await instance.ask(request, messages.Opened)
+
+
+async def test_terminals_asked_for_all_at_once_are_counted_too(instance: Instance, box: messages.Launched) -> None:
+    request = messages.OpenTerminal(id=box.container.id, owner="anna", argv=["sleep", "600"])
+    replies = await asyncio.gather(*(instance.ask(request, messages.Opened) for _ in range(24)), return_exceptions=True)
+    refused = [reply.code for reply in replies if isinstance(reply, Fault)]
+    assert refused == [Code.LIMIT_REACHED] * 9
+    one = await instance.ask(messages.Get(id=box.container.id, owner="anna"), messages.One)
+    assert len(one.container.terminals) == 16
+
+
+async def test_a_terminal_ends_also_by_a_signal_without_a_name(instance: Instance, box: messages.Launched) -> None:
+    request = messages.OpenTerminal(id=box.container.id, owner="anna", argv=["sh", "-c", "read x; kill -40 $$"])
+    opened = (await instance.ask(request, messages.Opened)).terminal
+    async with visit(instance, box.container.id, opened.id) as visitor:
+        visitor.type(b"\n")
+        await visitor.sees(lambda: visitor.screen.exit)
+        assert visitor.screen.exit == pty.ExitBody(signal=40, reason="killed by signal 40")
 
 
 async def error_of(instance: Instance, *frames: bytes) -> pty.ErrorBody:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator
 
 from msgspec.structs import replace
 
@@ -22,7 +20,7 @@ MAX_GRACE = 30.0
 async def launch(context: Context, request: messages.Launch) -> messages.Launched:
     """Create, hand the terminal to the keeper, start. The same id and owner again: the same container."""
     cols, rows = pty.clamp(request.cols, pty.COLS), pty.clamp(request.rows, pty.ROWS)
-    async with _turn(context, request.id):
+    async with context.processes.turn(request.id):
         birth = await context.engine.create(replace(request, cols=cols, rows=rows))
         record = context.owned(request.id, request.owner)
         if birth is not None:
@@ -40,7 +38,7 @@ async def launch(context: Context, request: messages.Launch) -> messages.Launche
 
 async def start(context: Context, request: messages.Start) -> messages.Launched:
     """A new PID 1 on the files of before; a running one is left alone."""
-    async with _turn(context, request.id):
+    async with context.processes.turn(request.id):
         record = context.owned(request.id, request.owner)
         if record.state is not model.State.RUNNING:
             if record.deadline_at is not None and record.deadline_at <= time.time():
@@ -117,15 +115,3 @@ def _launched(context: Context, id: str) -> messages.Launched:
     context.sampler.poke(id)
     snapshot = context.sampler.take(id)
     return messages.Launched(container=context.shown(id), terminal=CONSOLE, snapshot=snapshot)
-
-
-@contextlib.asynccontextmanager
-async def _turn(context: Context, id: str) -> AsyncIterator[None]:
-    """Two launches of one id, as of a client that tried again, one after the other."""
-    lock = context.launching.setdefault(id, asyncio.Lock())
-    try:
-        async with lock:
-            yield
-    finally:
-        if not lock.locked() and context.launching.get(id) is lock:
-            del context.launching[id]

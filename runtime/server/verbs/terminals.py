@@ -11,14 +11,16 @@ MAX_USER = 150
 
 
 async def open_(context: Context, request: messages.OpenTerminal) -> messages.Opened:
-    record = context.owned(request.id, request.owner)
-    await context.terminals.settled(request.id)
-    for ended in context.terminals.make_room(request.id):
-        await context.terminals.close(request.id, ended)
-    argv = request.argv or context.images.get(record.image).image.command
-    cols, rows = pty.clamp(request.cols, pty.COLS), pty.clamp(request.rows, pty.ROWS)
-    birth = await context.engine.exec_tty(request.id, argv, cols, rows)
-    terminal = await context.terminals.open(request.id, birth, argv, generation=record.generation, console=False)
+    context.owned(request.id, request.owner)
+    async with context.processes.turn(request.id):
+        record = context.owned(request.id, request.owner)
+        await context.terminals.settled(request.id)
+        for ended in context.terminals.make_room(request.id):
+            await context.terminals.close(request.id, ended)
+        argv = request.argv or context.images.get(record.image).image.command
+        cols, rows = pty.clamp(request.cols, pty.COLS), pty.clamp(request.rows, pty.ROWS)
+        birth = await context.engine.exec_tty(request.id, argv, cols, rows)
+        terminal = await context.terminals.open(request.id, birth, argv, generation=record.generation, console=False)
     context.sampler.poke(request.id)
     return messages.Opened(terminal=terminal)
 
