@@ -57,7 +57,7 @@ node_packages() {
     modules=$(digest package.json package-lock.json)
     fresh node_modules/.stamp "$modules" && return 0
     step "npm: installing packages"
-    logged "$VAR/npm.log" npm ci --no-audit --no-fund --loglevel=http ||
+    logged "$VAR/npm.log" npm ci --prefer-offline --no-audit --no-fund --loglevel=http ||
         die "npm could not install the packages of package-lock.json (whole log: $VAR/npm.log). Check the network, then run this again."
     say "$modules" >node_modules/.stamp
 }
@@ -103,5 +103,5 @@ migrate() {
 }
 
 build_images() { # shellcheck disable=SC2086
-    as_root "$PY" -m runtime images build $IMAGES || die "an image could not be built; what is said above tells why. ./dev up may be run again at any time."
+    as_root "$PY" -m runtime images build $IMAGES || die "an image could not be built, see above. Run this again at any time, or go on without it: TERRARIUM_IMAGES=busybox ./dev up"
 }
