@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections import deque
+from collections.abc import Coroutine
 from typing import cast
 
 import structlog
@@ -21,7 +22,9 @@ from runtime.terminal.viewer import MAX_BACKLOG, Viewer
 
 MAX_CONNECTIONS = 4096
 MAX_WAITING = 32  # requests of one client that wait their turn
-MAX_UNREAD = 1024 * 1024  # bytes to a viewer that asks and asks and does not read
+MAX_WAITING_BYTES = 1024 * 1024  # of those requests
+MAX_UNREAD = 1024 * 1024  # bytes to a viewer that does not read: what others do on its terminal is told to it as well
+MAX_TURNED_AWAY = 64  # who may not stay and is told why, at one time: descriptors are not theirs to use up
 HELLO_WITHIN = 10.0
 LINGER = 2.0
 
@@ -34,6 +37,7 @@ class Connections:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.open: set[Connection] = set()
+        self.turned_away: set[Connection] = set()
 
     def new(self) -> Connection:
         return Connection(self)
@@ -68,9 +72,9 @@ class Connection(asyncio.Protocol):
         peer = peer_of(cast(socket.socket, transport.get_extra_info("socket")))
         if peer.uid not in self._context.config.web_uids:
             log.warning("stranger turned away", uid=peer.uid, pid=peer.pid)
-            self._refuse(Fault(Code.ACCESS_DENIED, f"user {peer.uid} may not speak to the worker"))
+            self._turn_away(Fault(Code.ACCESS_DENIED, f"user {peer.uid} may not speak to the worker"))
         elif len(self._all.open) >= MAX_CONNECTIONS:
-            self._refuse(Fault(Code.NO_CAPACITY, f"{MAX_CONNECTIONS} connections are open"))
+            self._turn_away(Fault(Code.NO_CAPACITY, f"{MAX_CONNECTIONS} connections are open"))
         else:
             self._all.open.add(self)
 
@@ -78,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._lost = self._said_all = True
         self._room.set()
         self._all.open.discard(self)
+        self._all.turned_away.discard(self)
         if self._hello_by:
             self._hello_by.cancel()
         if self._session and self._viewer:
@@ -126,7 +131,7 @@ class Connection(asyncio.Protocol):
                 self._hello(self._requests.popleft())
             else:
                 self._request(self._requests.popleft())
-        if len(self._requests) > MAX_WAITING:
+        if len(self._requests) > MAX_WAITING or sum(map(len, self._requests)) > MAX_WAITING_BYTES:
             self._transport.pause_reading()
         elif not self._lost and not self._transport.is_closing():
             self._transport.resume_reading()
@@ -137,19 +142,24 @@ class Connection(asyncio.Protocol):
         try:
             request = dispatch.decode(frame)
         except Fault as fault:
-            self.write(framed(messages.encode(dispatch.refused(fault, op="decode"))))
+            self._begin(self._reply(dispatch.refused(fault, op="decode")))
             return
         if isinstance(request, messages.Attach):
             self._attaching = request.user
             self._hello_by = asyncio.get_running_loop().call_later(HELLO_WITHIN, self._late)
             return
         self._streaming = isinstance(request, messages.Watch)
-        work = self._watch(request) if isinstance(request, messages.Watch) else self._answer(request)
+        self._begin(self._watch(request) if isinstance(request, messages.Watch) else self._answer(request))
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
         self._task = asyncio.get_running_loop().create_task(work)
         self._task.add_done_callback(self._done)
 
     async def _answer(self, request: messages.Request) -> None:
-        reply = await dispatch.answer(self._context, request)
+        await self._reply(await dispatch.answer(self._context, request))
+
+    async def _reply(self, reply: messages.Reply) -> None:
+        """The next request waits until this is on its way: who asks without reading is asked to wait in turn."""
         self.write(framed(messages.encode(reply)))
         await self._room.wait()
 
@@ -206,9 +216,6 @@ class Connection(asyncio.Protocol):
             self._session.receive(self._viewer, frame)
         except Fault as fault:
             self._end_terminal(fault, pty.Close.PROTOCOL)
-        if self.backlog() > MAX_UNREAD:
-            log.warning("viewer does not read", user=self._viewer.user if self._viewer else None)
-            self._transport.abort()
 
     def _late(self) -> None:
         self._end_terminal(Fault(Code.PROTOCOL_ERROR, "no HELLO came"), pty.Close.PROTOCOL)
@@ -221,8 +228,12 @@ class Connection(asyncio.Protocol):
     # --- the way out -----------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        if not self._said_all:
-            self._transport.write(data)
+        if self._said_all:
+            return
+        self._transport.write(data)
+        if self._viewer and self.backlog() > MAX_UNREAD:
+            log.warning("viewer does not read", user=self._viewer.user)
+            self._abort()
 
     def backlog(self) -> int:
         return self._transport.get_write_buffer_size()
@@ -237,6 +248,17 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.write_eof()
             asyncio.get_running_loop().call_later(LINGER, self._transport.close)
+
+    def _abort(self) -> None:
+        self._said_all = True
+        self._transport.abort()
+
+    def _turn_away(self, fault: Fault) -> None:
+        if len(self._all.turned_away) >= MAX_TURNED_AWAY:
+            self._abort()
+            return
+        self._all.turned_away.add(self)
+        self._refuse(fault)
 
     def _refuse(self, fault: Fault) -> None:
         """Say why in the stream's own form, and close: beyond this frame nothing can be understood."""

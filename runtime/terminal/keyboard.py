@@ -12,6 +12,7 @@ from runtime.protocol.pty import MAX_INPUT_UNACKED, InputStatus
 
 Done = Callable[[InputStatus], None]
 AT_ONCE = 256 * 1024  # bytes that may wait here with the sender's credit given back, so that a Ctrl-C can follow them
+ENTRY = 256  # bytes that one piece of input costs here beside its own
 _RETRY = (0.002, 0.05)  # seconds; a pty whose input is full does not reliably wake a poll for writing
 
 
@@ -43,11 +44,11 @@ class Keyboard:
                 self.type(rest, done)
             else:
                 done(InputStatus.WRITTEN)
-        elif self._queued + len(data) > AT_ONCE + 2 * MAX_INPUT_UNACKED:
+        elif self._queued + len(data) + ENTRY > AT_ONCE + 2 * MAX_INPUT_UNACKED:
             done(InputStatus.DROPPED)
         else:
             self._queue.append((data, done))
-            self._queued += len(data)
+            self._queued += len(data) + ENTRY
             if self._queued <= AT_ONCE:
                 done(InputStatus.QUEUED)
             self._wait()
@@ -106,6 +107,7 @@ class Keyboard:
                 self._queue[0] = (data[count:], done)
                 break
             self._queue.popleft()
+            self._queued -= ENTRY
             done(InputStatus.WRITTEN)
         self._delay = _RETRY[0] if progress else min(self._delay * 2, _RETRY[1])
         if self._queue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -43,11 +44,19 @@ def test_it_is_old_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_thousand_may_be_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     book = Tickets()
-    for _ in range(1000):
-        book.mint(PERMIT)
+    for number in range(1000):
+        book.mint(replace(PERMIT, user=str(number)))
     with pytest.raises(Fault) as caught:
         book.mint(PERMIT)
     assert caught.value.code is Code.NO_CAPACITY
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 61)
     book.mint(PERMIT)
+
+
+def test_nobody_keeps_the_others_out() -> None:
+    book = Tickets()
+    first, *_, last = (book.mint(PERMIT)[0] for _ in range(2000))
+    refused(book, first)
+    assert book.redeem(last, "7") == PERMIT
+    book.mint(replace(PERMIT, user="8"))

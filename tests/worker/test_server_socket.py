@@ -104,6 +104,19 @@ def test_a_thousand_idle_connections_hold_nobody_up(instance: Instance) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+def test_who_asks_nonsense_and_reads_no_answer_is_made_to_wait(instance: Instance) -> None:
+    pid = instance.ready().info.pid
+    before = resident(pid)
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(0.5)
+        sock.connect(str(instance.config.socket))
+        flood = framed(b"{") * 4_000_000
+        with pytest.raises(TimeoutError):
+            sock.sendall(flood)
+        assert instance.call(messages.Ping(), messages.Pong).info.pid == pid
+        assert resident(pid) - before < 16 * 1024 * 1024
+
+
 AS_NOBODY = """
 import os, socket, sys
 os.setgid(65534); os.setgroups([]); os.setuid(65534)

@@ -177,6 +177,24 @@ async def test_deleting_and_starting_again_tell_the_viewers(instance: Instance) 
         assert visitor.screen.exit or visitor.screen.error
 
 
+async def test_a_viewer_that_reads_nothing_is_let_go_when_others_have_much_to_tell_it(
+    instance: Instance, box: messages.Launched
+) -> None:
+    mint = messages.MintTicket(id=box.container.id, owner="anna", terminal="console", user="8", role="ro")
+    ticket = (await instance.ask(mint, messages.Ticket)).ticket
+    deaf, writer = await client.connect(instance.config.socket, messages.Attach(user="8"))
+    deaf._transport.pause_reading()  # type: ignore[attr-defined]
+    writer.write(framed(pty.json_frame(Kind.HELLO, pty.Hello(v=1, ticket=ticket))))
+    async with visit(instance, box.container.id) as driver:
+        await driver.sees(lambda: driver.screen.state and driver.screen.state.viewers == 2)
+        for number in range(120_000):
+            driver.send(pty.resize_frame(number % 65_536, 80 + number % 2, 24, 0, 0))
+            if number % 1000 == 0:
+                await driver.writer.drain()
+        await driver.sees(lambda: driver.screen.state and driver.screen.state.viewers == 1)
+    writer.transport.abort()
+
+
 async def test_a_viewer_that_reads_nothing_costs_no_memory(instance: Instance, box: messages.Launched) -> None:
     pid = instance.ready().info.pid
     async with visit(instance, box.container.id) as visitor:

@@ -203,6 +203,17 @@ async def test_input_beyond_the_bound_is_dropped_and_said_so(terminal: Make) -> 
     assert screen.inputs[seqs[-1]] == [InputStatus.DROPPED]
 
 
+async def test_input_in_small_pieces_is_bounded_too(terminal: Make) -> None:
+    shell = terminal("sh", "-c", "stty raw -echo; echo ready; exec sleep 60")
+    viewer, screen = shell.attach()
+    await until(lambda: b"ready" in screen.output, "raw mode")
+    for _ in range(8):  # as much as the kernel takes, and more
+        shell.type(viewer, b"x" * pty.MAX_INPUT)
+    for piece in (b"x", b""):
+        seqs = [shell.type(viewer, piece) for _ in range(8000)]
+        assert screen.inputs[seqs[-1]] == [InputStatus.DROPPED]
+
+
 async def test_exit_comes_after_the_last_byte_a_hundred_times(terminal: Make) -> None:
     for _ in range(100):
         shell = terminal("sh", "-c", "head -c 65536 /dev/zero | tr '\\0' 'x'; exit 7")
