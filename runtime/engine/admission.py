@@ -81,19 +81,22 @@ def check_capacity(config: RuntimeConfig, records: Iterable[Record], newcomer: R
         )
     budget = int(total_memory() * config.host_memory_share)
     promised = sum(promise(record) for record in others)
-    if promised + newcomer.limits.memory_bytes > budget:
+    if promised + promise(newcomer) > budget:
         raise Fault(
             Code.NO_CAPACITY,
-            f"memory: {promised // MIB} of {budget // MIB} MiB are promised, {newcomer.limits.memory_bytes // MIB}"
-            " more were asked for",
+            f"memory: {promised // MIB} of {budget // MIB} MiB are promised, {promise(newcomer) // MIB} more were"
+            " asked for",
             hint="Stop containers that are no longer needed, or ask for less memory_bytes.",
         )
 
 
 def promise(record: Record) -> int:
-    """Bytes of the host's memory that the container may take: a stopped one keeps its files, which lie in memory."""
-    limits = record.limits
-    return limits.disk_bytes if record.state is model.State.STOPPED else limits.memory_bytes
+    """Bytes of the host's memory that the container may take.
+
+    A stopped one keeps its files, which lie in memory. Started again it keeps them beside its whole limit: they were
+    charged to a cgroup that is no more.
+    """
+    return record.kept_bytes + (0 if record.state is model.State.STOPPED else record.limits.memory_bytes)
 
 
 def total_memory() -> int:

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -97,10 +98,9 @@ class Engine:
                 if known.owner != launch.owner:
                     raise Fault(Code.ALREADY_EXISTS, f"there is a container {launch.id}", field="id")
                 return None
-            stored = self._ground.images.get(launch.image)
-            init_dir, init_layer = self._ground.images.init_layer(), self._ground.images.init_record()
-            record = self._admit(launch, stored.image.command, [init_layer, *stored.image.layers])
-            creation = Creation(self._ground, record, [init_dir, *stored.lowerdirs], cols=launch.cols, rows=launch.rows)
+            lowerdirs, layers = self._layers(launch.image)
+            record = self._admit(launch, layers)
+            creation = Creation(self._ground, record, lowerdirs, cols=launch.cols, rows=launch.rows)
             try:
                 birth = await self._bear(creation, creation.steps())
             except BaseException as error:
@@ -109,8 +109,15 @@ class Engine:
             self._ground.journal.write(_born(record, birth))
             return birth
 
-    def _admit(self, launch: messages.Launch, command: list[str], layers: list[model.Layer]) -> Record:
+    def _layers(self, image: str) -> tuple[list[Path], list[model.Layer]]:
+        """Directories and records of an image's layers, top first, our init layer above them. Raises as `create`."""
+        images = self._ground.images
+        stored = images.get(image)
+        return [images.init_layer(), *stored.lowerdirs], [images.init_record(), *stored.image.layers]
+
+    def _admit(self, launch: messages.Launch, layers: list[model.Layer]) -> Record:
         """The new container's record, its slot and its share of the host taken. Nothing here waits."""
+        command = launch.command or self._ground.images.get(launch.image).image.command
         slot = self._ground.slots.take(launch.id)
         now = time.time()
         record = Record(
@@ -118,7 +125,7 @@ class Engine:
             owner=launch.owner,
             name=launch.name,
             image=launch.image,
-            command=launch.command or command,
+            command=command,
             limits=launch.limits,
             slot=slot,
             host_id=self._ground.slots.host_id(slot),
@@ -178,6 +185,8 @@ class Engine:
             record = self.record(id)
             if record.state is not model.State.STOPPED:
                 raise _wrong_state(record, "be started")
+            place = self._ground.place(id)
+            lowerdirs, layers = ([], record.layers) if rootfs.stands(place) else self._layers(record.image)
             revived = replace(
                 record,
                 state=model.State.CREATING,
@@ -185,18 +194,16 @@ class Engine:
                 pid=None,
                 exit=None,
                 started_at=None,
+                layers=layers,
+                kept_bytes=rootfs.kept_bytes(place),
                 intent="revive",
             )
             admission.check_capacity(self.config, self._ground.journal.records.values(), revived)
-            stored = self._ground.images.get(record.image)
-            creation = Creation(
-                self._ground, revived, [self._ground.images.init_layer(), *stored.lowerdirs], cols=cols, rows=rows
-            )
+            creation = Creation(self._ground, revived, lowerdirs, cols=cols, rows=rows)
             self._ground.journal.write(revived)
             try:
                 await removal.forget_oci(self._ground, record)
-                stands = rootfs.stands(self._ground.place(id))
-                birth = await self._bear(creation, creation.revival() if stands else creation.steps())
+                birth = await self._bear(creation, creation.steps() if lowerdirs else creation.revival())
             except BaseException:
                 self._ground.journal.write(record)
                 raise
@@ -276,7 +283,7 @@ class Engine:
                 return record
         elif record.state not in _LIVE or record.intent is not None:
             return record
-        return self._ground.journal.write(replace(record, state=model.State.STOPPED, pid=None, exit=exit))
+        return self._ground.journal.write(removal.stopped(self._ground, record, exit))
 
     def autopsy(self, id: str, status: int | None) -> model.Exit:
         """The `Exit` of PID 1 from its raw wait status (None: unknown) and what its cgroup counted. Call it at once."""

@@ -60,10 +60,11 @@ async def _settle(ground: Ground, record: Record) -> None:
     place = ground.place(record.id)
     if record.intent == "revive":
         await removal.forget_oci(ground, record)
-        ground.journal.write(replace(record, state=model.State.STOPPED, intent=None, step=None, pid=None))
+        ground.journal.write(removal.stopped(ground, record, record.exit))
         return
     if record.state is model.State.STOPPED:
         await removal.forget_oci(ground, replace(record, pid=None))
+        ground.journal.write(removal.stopped(ground, record, record.exit))  # without a disk it keeps nothing
         return
     same_boot = record.boot_id == files.boot_id()
     if same_boot and pidfd.alive(record.pid, record.starttime) and rootfs.stands(place):
@@ -77,7 +78,7 @@ async def _settle(ground: Ground, record: Record) -> None:
     # PID 1 is asked for before it is killed: the counters of its cgroup go with it.
     lost = model.Exit(at=time.time(), reason=reason)
     await removal.forget_oci(ground, record)
-    ground.journal.write(replace(record, state=model.State.STOPPED, pid=None, exit=lost))
+    ground.journal.write(removal.stopped(ground, record, lost))
 
 
 def _orphans(ground: Ground) -> set[str]:

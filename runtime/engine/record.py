@@ -43,7 +43,7 @@ class Record(Struct, frozen=True, kw_only=True):
 
     `intent` names the act under way, written before its first step: what a worker that finds it at start undoes
     (`create`, `revive`) or completes (`delete`). `boot_id` is the boot in which `pid` and `starttime` mean something.
-    `slot` is the range of user ids, `host_id` its first id.
+    `slot` is the range of user ids, `host_id` its first id. `kept_bytes`: memory that its files took when PID 1 ended.
     """
 
     id: str
@@ -61,6 +61,7 @@ class Record(Struct, frozen=True, kw_only=True):
     boot_id: str = ""
     started_at: float | None = None
     exit: model.Exit | None = None
+    kept_bytes: int = 0
     generation: int = 1
     deadline_at: float | None = None
     tier: str = "T1"

@@ -6,12 +6,15 @@ import asyncio
 import signal
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from runtime.engine import rootfs
 from runtime.engine.ground import Ground
 from runtime.engine.record import Record
 from runtime.engine.spawn import to_the_end
 from runtime.errors import Code, Fault
 from runtime.kernel import files, mounts, pidfd
+from runtime.protocol import model
 
 SECONDS = 10.0
 """How long the kernel may take to let go of one thing."""
@@ -70,6 +73,12 @@ async def take_down(ground: Ground, id: str) -> None:
     for undo in (rootfs.undo_overlay, rootfs.undo_disk, rootfs.undo_layers):
         await to_the_end(asyncio.to_thread(undo, place))
     await asyncio.to_thread(_sweep, place.mounts)
+
+
+def stopped(ground: Ground, record: Record, exit: model.Exit | None) -> Record:
+    """The record of a container without PID 1, which keeps its files if they are still there."""
+    kept = rootfs.kept_bytes(ground.place(record.id))
+    return replace(record, state=model.State.STOPPED, pid=None, exit=exit, kept_bytes=kept, intent=None, step=None)
 
 
 def _sweep(directory: str) -> None:

@@ -18,6 +18,7 @@ from runtime.kernel import idmap, mounts
 
 BYTES_PER_INODE = 8192
 MIN_INODES = 1024
+INODE_BYTES = 1024  # what the kernel keeps of one, about
 
 
 def ensure_layers(place: Place, record: Record, lowerdirs: list[Path]) -> None:
@@ -94,6 +95,14 @@ def undo_overlay(place: Place) -> None:
 def stands(place: Place) -> bool:
     """Whether the root is mounted in this mount namespace: it is not after the keeper was replaced."""
     return os.path.ismount(place.merged)
+
+
+def kept_bytes(place: Place) -> int:
+    """Memory that the files take which the container wrote; 0 without its disk."""
+    if not os.path.ismount(place.disk):
+        return 0
+    room = os.statvfs(place.disk)
+    return (room.f_blocks - room.f_bfree) * room.f_frsize + (room.f_files - room.f_ffree) * INODE_BYTES
 
 
 def _passable(place: Place) -> None:

@@ -124,8 +124,12 @@ def test_memory_is_promised_once() -> None:
         admission.check_capacity(config, [first], second)
     assert caught.value.code is Code.NO_CAPACITY
     # A stopped one keeps only its files, which lie in memory.
-    stopped = replace(first, state=model.State.STOPPED)
-    admission.check_capacity(config, [stopped], second)
+    stopped = replace(first, state=model.State.STOPPED, kept_bytes=1024)
+    admission.check_capacity(config, [stopped], replace(second, limits=replace(half, memory_bytes=budget - 1024)))
+    # Started again it has them beside its whole limit.
+    with pytest.raises(Fault) as caught:
+        admission.check_capacity(config, [], replace(first, kept_bytes=budget // 2))
+    assert caught.value.code is Code.NO_CAPACITY
 
 
 def test_number_of_containers_is_bounded() -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from runtime.engine.admission import promise
 from runtime.errors import Code, Fault
 from runtime.kernel import pidfd
 from runtime.kernel.files import read_text
@@ -135,6 +136,17 @@ async def test_files_are_there_when_it_is_started_again(room: Room) -> None:
     with pytest.raises(Fault) as again:
         await room.engine.recreate(id, 80, 24)
     assert again.value.code is Code.WRONG_STATE
+
+
+async def test_files_kept_from_before_count_beside_the_limit(room: Room) -> None:
+    id = await room.running(limits=model.Limits(memory_bytes=32 * MIB, disk_bytes=256 * MIB))
+    for n in range(3):
+        assert (await room.sh(id, f"head -c {16 * MIB} /dev/zero > /root/{n}")).exit_code == 0
+        stopped = await room.engine.stop(id, grace_seconds=0)
+        assert (n + 1) * 16 * MIB <= stopped.kept_bytes == promise(stopped) < (n + 1) * 16 * MIB + MIB
+        room.hold(id, await room.engine.recreate(id, 80, 24))
+        await room.engine.start(id)
+        assert promise(room.engine.record(id)) == stopped.kept_bytes + 32 * MIB
 
 
 async def test_delete_leaves_nothing_and_is_idempotent(room: Room) -> None:
