@@ -130,7 +130,7 @@ function Lower({ overlay, path, index }: { overlay: Overlay; path: string; index
       <code>
         lowerdir <span class="num">{index + 1}</span>
       </code>
-      <span class="ov-title">
+      <span class="ov-title" title={layerWords(layer?.title ?? "")}>
         {layerWords(layer?.title ?? "")}{" "}
         {layer?.digest && (
           <code class="muted" title={layer.digest}>
