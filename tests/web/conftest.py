@@ -16,6 +16,7 @@ from django.test import Client
 
 from playground.services.tokens import token_create
 from tests.support.fake_worker import FakeWorker
+from tests.web.site import site, site_token  # noqa: F401  (fixtures)
 
 LOCALE = Path(__file__).resolve().parents[2] / "playground" / "locale" / "zh_Hans" / "LC_MESSAGES"
 

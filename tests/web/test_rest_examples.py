@@ -1,0 +1,43 @@
+"""The examples of docs/rest-api.md work when they are copied."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.web.site import ROOT, Site
+
+TEXT = (ROOT / "docs" / "rest-api.md").read_text()
+SHELL, *REST = re.findall(r"^```sh\n(.+?)^```", TEXT, re.MULTILINE | re.DOTALL)
+PROGRAMS = re.findall(r"^```python\n(.+?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def run(site: Site, token: str, *command: str) -> str:
+    environ = {**site.environ, "TOKEN": token, "URL": f"http://127.0.0.1:{site.port}/api/v1"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_all_of_them_are_tried() -> None:
+    assert not REST
+    assert len(PROGRAMS) == 2
+
+
+def test_the_one_for_the_shell(site: Site, site_token: str) -> None:
+    script = SHELL.replace("$(./dev token)", site_token).replace("127.0.0.1:8000", f"127.0.0.1:{site.port}")
+    said = run(site, site_token, "bash", "-euo", "pipefail", "-c", script)
+    assert '"exit_code": 0' in said
+    assert '"taken_at"' in said
+
+
+@pytest.mark.parametrize(
+    ("program", "says"), list(zip(PROGRAMS, ["/seen", "exit code 3"], strict=True)), ids=["live", "pty"]
+)
+def test_the_programs(program: str, says: str, site: Site, site_token: str) -> None:
+    assert says in run(site, site_token, sys.executable, "-W", "error", "-c", program)
+    assert not site.worker.containers
