@@ -1,8 +1,10 @@
 """`python -m tests.e2e.picture URL`: the README's picture, of a running instance. `./dev login` prints the URL.
 
-The host's PID 1 is in the picture. Where that is not an `init`, start the instance beneath one of its own:
+The host's PID 1 is in the picture. Where that is not an `init`, start the instance beneath one of its own, made of a
+copy of bash, for it has to wait for orphans:
 
-    unshare --pid --fork --mount --mount-proc bash -c 'exec -a /sbin/init ./init infinity' &   # init: a copy of sleep
+    cp /bin/bash init
+    unshare --pid --fork --mount --mount-proc bash -c "exec -a /sbin/init ./init -c 'while :; do sleep 9 & wait; done'" &
     nsenter --target PID --pid --mount ./dev up --detach
 """
 
