@@ -16,7 +16,7 @@ from runtime.engine.oci import missing_program
 from runtime.engine.record import Birth, Record
 from runtime.engine.steps import Step
 from runtime.errors import Code, Fault
-from runtime.kernel import files, pidfd
+from runtime.kernel import cgroups, files, pidfd
 
 
 @dataclass
@@ -95,6 +95,7 @@ class Creation:
         self._join_unified(pid)
         group = self.ground.group(self.record.id)
         group.limit_cpu(spec.cpu_quota_usec(self.record.limits), spec.CPU_PERIOD_USEC)
+        group.count_io(cgroups.disk_of(str(self.ground.config.images_dir)))  # its only disk: the upper lies in memory
 
     def _join_unified(self, pid: int) -> None:
         """Every container has a cgroup2 directory where the host has cgroup2, also when the runtime leaves it out."""

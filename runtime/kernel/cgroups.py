@@ -18,6 +18,7 @@ from runtime.kernel import mountinfo
 from runtime.kernel.files import read_text, write_text
 
 Mode = Literal["v1", "v2", "hybrid"]
+_NO_LIMIT = 2**64 - 1
 UNIFIED = "unified"
 """The key of the cgroup2 hierarchy in every map from controller to directory."""
 
@@ -161,6 +162,13 @@ class Group:
         else:
             write_text(f"{self.paths[UNIFIED]}/cpu.max", f"{quota_usec} {period_usec}")
 
+    def count_io(self, disk: str | None) -> None:
+        """Have v1 count the group's I/O on a disk (`major:minor`): that begins when a limit is written, be it none at
+        all. On cgroup2 all is counted. A kernel without throttling leaves it uncounted."""
+        if disk is not None and "blkio" in self.paths:
+            with contextlib.suppress(OSError):
+                write_text(f"{self.paths['blkio']}/blkio.throttle.read_bps_device", f"{disk} {_NO_LIMIT}")
+
     def oom_kills(self) -> int | None:
         """How many of its processes the kernel killed for want of memory; None when that cannot be read."""
         v1 = "memory" in self.paths
@@ -178,6 +186,19 @@ class Group:
                 name, _, value = line.partition(" ")
                 if name == key:
                     return int(value)
+        return None
+
+
+def disk_of(path: str) -> str | None:
+    """`major:minor` of the whole disk under a file system, as blkio wants it; None where that is not one block device
+    (tmpfs, overlay, btrfs)."""
+    device = os.stat(path).st_dev
+    block = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
+    if os.path.exists(f"{block}/partition"):
+        block = os.path.dirname(os.path.realpath(block))
+    try:
+        return read_text(f"{block}/dev").strip()
+    except FileNotFoundError:
         return None
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from runtime.kernel import mountinfo
 from runtime.kernel.mountinfo import Mount
 from runtime.kernel.target import Target
 from runtime.probes.cgroup_files import MACHINE, PRESSURE_FILES, PULSE, SECTIONS, of_mode
@@ -20,6 +21,7 @@ from runtime.probes.kept import KeptFile
 from runtime.protocol.model import Cgroup, Figure
 
 MACHINE_SECONDS = 5.0
+_CGROUPS = ("cgroup", "cgroup2")
 
 
 class Cgroups:
@@ -162,18 +164,21 @@ def from_inside(cgroup: Cgroup, paths: dict[str, str]) -> Cgroup:
     )
 
 
-def inside_paths(target: Target, mounts: Sequence[Mount]) -> tuple[dict[str, str], Gaps]:
+def inside_paths(
+    target: Target, mounts: Sequence[Mount], own: Sequence[Mount] | None = None
+) -> tuple[dict[str, str], Gaps]:
     """Controller → the directory inside the container by which its processes read their cgroup, from its mount table.
 
-    The worker reads that table from the initial cgroup namespace, so a mount's `root` is the cgroup's whole path.
+    `own`: this process's mount table. Both tables name cgroups alike, as both are read from one cgroup namespace.
     """
     paths: dict[str, str] = {}
     gaps: Gaps = {}
-    shown = [mount for mount in mounts if mount.fstype in ("cgroup", "cgroup2")]
+    shown = [mount for mount in mounts if mount.fstype in _CGROUPS]
+    ours = [mount for mount in (mountinfo.own() if own is None else own) if mount.fstype in _CGROUPS]
     for controller, directory in target.cgroup_paths.items():
         for mount in shown:
             mounted = ["unified"] if mount.fstype == "cgroup2" else mount.super_options.split(",")
-            below = _below(directory, mount.root)
+            below = _below(_name(directory, ours), mount.root)
             if controller in mounted and below is not None:
                 paths[controller] = mount.point + below
                 break
@@ -182,9 +187,17 @@ def inside_paths(target: Target, mounts: Sequence[Mount]) -> tuple[dict[str, str
     return paths, gaps
 
 
-def _below(directory: str, root: str) -> str | None:
-    """What of `<the host's mount point>/<path of the cgroup>` lies below the cgroup `root`; None if it is elsewhere."""
-    if root == "/":
-        return None  # the whole hierarchy: we cannot tell where in it the host's mount point ends
-    start = f"{directory}/".find(f"{root}/")
-    return directory[start + len(root) :] if start > 0 else None
+def _name(directory: str, ours: Sequence[Mount]) -> str | None:
+    """What the kernel calls the cgroup at `directory`: in a container of a container engine, what is mounted at
+    /sys/fs/cgroup is not the hierarchy's root."""
+    above = [mount for mount in ours if _below(directory, mount.point) is not None]
+    if not above:
+        return None
+    mount = max(reversed(above), key=lambda mount: len(mount.point))  # of two on one point, the later lies on top
+    return mount.root.rstrip("/") + directory[len(mount.point) :]
+
+
+def _below(path: str | None, top: str) -> str | None:
+    """`/c` for `/a/b/c` below `/a/b`, empty for the same, None for what is elsewhere."""
+    top = top.rstrip("/")
+    return path[len(top) :] if path is not None and f"{path}/".startswith(f"{top}/") else None

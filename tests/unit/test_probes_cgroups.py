@@ -144,7 +144,8 @@ def test_a_file_that_is_no_figure_is_a_gap(tmp_path: Path) -> None:
     probe.close()
 
 
-def test_inside_paths_come_from_the_containers_mounts(tmp_path: Path) -> None:
+@pytest.mark.parametrize("above", ["", "/docker/0a1b"], ids=["on the host", "in a container of another engine"])
+def test_inside_paths_come_from_the_containers_mounts(tmp_path: Path, above: str) -> None:
     here = world(tmp_path, "hybrid")
     target = dataclasses.replace(
         here.target,
@@ -153,22 +154,36 @@ def test_inside_paths_come_from_the_containers_mounts(tmp_path: Path) -> None:
             "cpu": "/sys/fs/cgroup/cpu,cpuacct/terrarium/c",
             "cpuacct": "/sys/fs/cgroup/cpu,cpuacct/terrarium/c",
             "pids": "/sys/fs/cgroup/pids/terrarium/c",
+            "blkio": "/sys/fs/cgroup/blkio/terrarium/c",
             "unified": "/sys/fs/cgroup/unified/terrarium/c",
         },
     )
+    root = (above or "/").encode()
+    own = mountinfo.parse(
+        b"1 0 0:1 / / rw - ext4 /dev/vda1 rw\n"
+        b"9 1 0:2 /elsewhere /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+        b"2 1 0:2 %b /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+        b"3 1 0:3 %b /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+        b"4 1 0:4 %b /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+        b"6 1 0:6 %b /sys/fs/cgroup/blkio rw - cgroup cgroup rw,blkio\n"
+        b"5 1 0:5 %b /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n" % (root, root, root, root, root)
+    )
+    top = above.encode()
     mounts = mountinfo.parse(
         b"1 0 0:1 / / rw - overlay overlay rw\n"
-        b"2 1 0:2 /terrarium/c /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
-        b"3 1 0:3 /terrarium/c /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n"
-        b"4 1 0:4 /terrarium /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n"
-        b"5 1 0:5 /terrarium/other /sys/fs/cgroup/unified ro - cgroup2 cgroup2 rw\n"
+        b"2 1 0:2 %b/terrarium/c /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+        b"3 1 0:3 %b/terrarium/c /sys/fs/cgroup/cpu,cpuacct ro - cgroup cgroup rw,cpu,cpuacct\n"
+        b"4 1 0:4 %b/terrarium /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n"
+        b"6 1 0:6 / /sys/fs/cgroup/blkio ro - cgroup cgroup rw,blkio\n"
+        b"5 1 0:5 %b/terrarium/other /sys/fs/cgroup/unified ro - cgroup2 cgroup2 rw\n" % (top, top, top, top)
     )
-    paths, gaps = cgroups.inside_paths(target, mounts)
+    paths, gaps = cgroups.inside_paths(target, mounts, own)
     assert paths == {
         "memory": "/sys/fs/cgroup/memory",
         "cpu": "/sys/fs/cgroup/cpu,cpuacct",
         "cpuacct": "/sys/fs/cgroup/cpu,cpuacct",
         "pids": "/sys/fs/cgroup/pids/c",
+        "blkio": f"/sys/fs/cgroup/blkio{above}/terrarium/c",
     }
     assert list(gaps) == ["cgroup.paths.unified"]
 

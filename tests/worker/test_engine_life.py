@@ -11,8 +11,9 @@ import pytest
 
 from runtime.engine.admission import promise
 from runtime.errors import Code, Fault
-from runtime.kernel import pidfd
+from runtime.kernel import cgroups, pidfd
 from runtime.kernel.files import read_text
+from runtime.probes import snapshot
 from runtime.protocol import messages, model
 from tests.support.engines import MIB, Room, engine_room
 from tests.support.pty_viewer import until
@@ -211,6 +212,15 @@ async def test_processor_time_is_limited(room: Room) -> None:
     stat = f"{group.paths.get('cpu') or group.paths['unified']}/cpu.stat"
     counts = dict(line.split() for line in read_text(stat).splitlines())
     assert int(counts["nr_throttled"]) >= 5
+
+
+async def test_its_reads_from_the_disk_are_counted(room: Room) -> None:
+    if cgroups.disk_of(str(room.config.images_dir)) is None:
+        pytest.skip("the images lie on no single disk")
+    id = await room.running()
+    taken = snapshot.take(room.engine.target(id))
+    assert taken.host.cgroup.summary.io_read_bytes is not None
+    assert not [gap for gap in taken.gaps if ".io_" in gap]
 
 
 async def test_disk_beyond_the_limit_is_refused(room: Room) -> None:
