@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
@@ -16,10 +16,12 @@ from playground import errors
 from playground.models import Container
 from playground.services.container_delete import container_remove
 from playground.services.container_show import container_states
+from playground.services.container_start import container_run
 from playground.services.container_stop import container_halt
 from runtime.errors import Fault
 from runtime.protocol import model
 
+LIVE = "_live"
 STATES = {
     model.State.CREATING: gettext_lazy("being created"),
     model.State.CREATED: gettext_lazy("created"),
@@ -37,7 +39,14 @@ class ContainerAdmin(admin.ModelAdmin[Container]):
     search_fields = ("id", "name", "owner__username", "image")
     list_select_related = ("owner",)
     date_hierarchy = "created_at"
-    actions = ("stop", "delete_for_good")
+    fields = (
+        ("id", "name", "owner"),
+        ("image", "command"),
+        ("state", "host_pid"),
+        ("memory", "cpus", "pids", "disk"),
+        ("intent", "node", "created_at"),
+    )
+    actions = ("start", "stop", "delete_for_good")
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False
@@ -52,18 +61,32 @@ class ContainerAdmin(admin.ModelAdmin[Container]):
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("playground.delete_container")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Container]:
-        return super().get_queryset(request)
+    def get_readonly_fields(self, request: HttpRequest, obj: Container | None = None) -> tuple[str, ...]:  # noqa: ARG002
+        return ("state", "host_pid", "memory", "disk")
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """One question to the worker for the whole list, kept with this request only."""
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """One question to the worker for the whole page."""
+        found = super().get_changelist_instance(request)
+        found.result_list = list(found.result_list)
+        if request.method == "GET":
+            self._look(request, list(found.result_list))
+        return found
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Container | None:
+        row = super().get_object(request, object_id, from_field)
+        if row is not None:
+            self._look(request, [row])
+        return row
+
+    def _look(self, request: HttpRequest, rows: list[Container]) -> None:
+        """Hang on each row what the worker says of it; nothing, and a warning, when it does not answer."""
         try:
-            live = container_states(list(Container.objects.all()))
+            live = container_states(rows)
         except Fault as fault:
-            live = {}
             messages.warning(request, errors.body(fault)["hint"])
-        self._live = live
-        return super().changelist_view(request, extra_context)
+            return
+        for row in rows:
+            vars(row)[LIVE] = live[row.pk]
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: Container) -> str:
@@ -81,6 +104,16 @@ class ContainerAdmin(admin.ModelAdmin[Container]):
     @admin.display(description=gettext_lazy("memory"), ordering="memory_bytes")
     def memory(self, row: Container) -> str:
         return filesizeformat(row.memory_bytes)
+
+    @admin.display(description=gettext_lazy("disk"), ordering="disk_bytes")
+    def disk(self, row: Container) -> str:
+        return filesizeformat(row.disk_bytes)
+
+    @admin.action(description=gettext_lazy("Start the chosen containers"), permissions=["operate"])
+    def start(self, request: HttpRequest, rows: QuerySet[Container]) -> None:
+        done = self._each(request, rows, lambda row: container_run(row=row))
+        text = ngettext("%(count)d container started", "%(count)d containers started", done) % {"count": done}
+        self.message_user(request, text, messages.SUCCESS if done else messages.WARNING)
 
     @admin.action(description=gettext_lazy("Stop the chosen containers"), permissions=["operate"])
     def stop(self, request: HttpRequest, rows: QuerySet[Container]) -> None:
@@ -107,5 +140,4 @@ class ContainerAdmin(admin.ModelAdmin[Container]):
         return done
 
     def _of(self, row: Container) -> model.Container | None:
-        live: dict[str, model.Container] = getattr(self, "_live", {})
-        return live.get(row.pk)
+        return vars(row).get(LIVE)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
@@ -77,6 +79,45 @@ def test_stop_and_delete_are_the_services(admin: Client, ann: User, worker: Fake
     assert "1 container deleted" in page
     assert "went wrong" in page
     assert len(worker.containers) == Container.objects.count() == 2
+
+
+def test_start_is_the_service(admin: Client, ann: User, worker: FakeWorker) -> None:
+    one, two = (container_launch(user=ann, wish=Wish(image="busybox")).container.id for _ in range(2))
+    act(admin, "container", "stop", one)
+    worker.forget(two)
+    page = act(admin, "container", "start", one, two)
+    assert "1 container started" in page
+    assert "removed there" in page
+    assert worker.containers[one].world.info.state == "running"
+
+
+def test_one_container_shows_what_is(admin: Client, ann: User, worker: FakeWorker) -> None:
+    found = container_launch(user=ann, wish=Wish(image="busybox")).container
+    page = admin.get(reverse("admin:playground_container_change", args=[found.id])).content.decode()
+    assert str(found.pid) in page
+    assert "running" in page
+    worker.stop()
+    page = admin.get(reverse("admin:playground_container_change", args=[found.id])).content.decode()
+    assert "worker does not answer" in page
+    assert "unknown" in page
+
+
+def test_login_addresses_are_lent_by_administrators_only(admin: Client, ann: User, bob: User) -> None:
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    data = {"action": "login_addresses", "_selected_action": [str(ann.pk), str(bob.pk)]}
+    page = admin.post(reverse("admin:auth_user_changelist"), data, follow=True).content.decode()
+    (address,) = re.findall(r"http://testserver(/login/[\w-]+)", page)
+    assert "Login address for ann: " in page
+    assert "User bob is not active" in page
+    client = Client()
+    assert client.get(address).status_code == 302
+    assert client.session["_auth_user_id"] == str(ann.pk)
+    staff = User.objects.create_user("assistant", is_staff=True)
+    staff.user_permissions.add(*Permission.objects.filter(content_type__app_label="auth"))
+    client.force_login(staff)
+    page = client.post(reverse("admin:auth_user_changelist"), data, follow=True).content.decode()
+    assert "/login/" not in page
+    assert LoginLink.objects.count() == 1
 
 
 def test_a_row_cannot_be_changed_or_dropped_past_the_worker(admin: Client, ann: User, worker: FakeWorker) -> None:
