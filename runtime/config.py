@@ -35,7 +35,8 @@ class RuntimeConfig:
 
     @property
     def socket(self) -> Path:
-        """The worker's socket, `0660`, in a directory that only root and the web user may enter."""
+        """The worker's socket. Its directory can be passed through by all, as containers' roots lie below it: who may
+        speak is decided by the socket's owner and mode, and by the peer's uid (`runtime.server.listen`)."""
         return self.run_dir / "worker.sock"
 
     @property

@@ -323,7 +323,7 @@ class Engine:
     def _claim(self) -> None:
         """One engine a name: two would sweep each other's containers."""
         for directory, mode in (
-            (self.config.run_dir, 0o755),
+            (self.config.run_dir, 0o711),
             (self.config.state_dir, 0o755),
             (self.config.containers_dir, 0o700),
             (self.config.mounts_dir, 0o711),

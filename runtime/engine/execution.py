@@ -190,8 +190,7 @@ class _Run:
         missing = oci.missing_program(complaint, self.request.argv)
         if missing:
             return missing
-        if not pidfd.alive(self.record.pid, self.record.starttime):
-            raise Fault(Code.VANISHED, f"container {self.record.id} ended", op="exec")
+        _still_there(self.record)
         raise _no_room(self.ground, self.record, self._refused_before) or Fault(Code.SPAWN_FAILED, complaint, op="exec")
 
     async def finish(self) -> int | None:
@@ -274,6 +273,12 @@ class _Feeder:
             self._fd = None
 
 
+def _still_there(record: Record) -> None:
+    """Raises `Fault(vanished)` when PID 1 is dead: why a command did not begin then needs no other reason."""
+    if not pidfd.alive(record.pid, record.starttime):
+        raise Fault(Code.VANISHED, f"container {record.id} ended", op="exec")
+
+
 def _no_room(ground: Ground, record: Record, refused_before: int) -> Fault | None:
     """The fault of a container that is full of processes, if forks were refused since `refused_before`."""
     if (ground.group(record.id).refused_forks() or 0) <= refused_before:
@@ -309,7 +314,8 @@ def _verdict(
 
 
 async def on_tty(ground: Ground, record: Record, argv: list[str], cols: int, rows: int) -> Birth:
-    """Run `argv` on a pty of its own; the process is the keeper's child from then on. Raises `Fault(spawn-failed)`."""
+    """Run `argv` on a pty of its own; the process is the keeper's child from then on. Raises `Fault`:
+    `spawn-failed`, `vanished`."""
     place = ground.place(record.id)
     refused_before = ground.group(record.id).refused_forks() or 0
     name = _new_name("tty")
@@ -330,6 +336,7 @@ async def on_tty(ground: Ground, record: Record, argv: list[str], cols: int, row
                 missing = oci.missing_program(fault.message, argv)
                 if missing is not None:
                     raise Fault(Code.SPAWN_FAILED, missing, field="argv", op="exec") from fault
+                _still_there(record)
                 raise _no_room(ground, record, refused_before) or fault from None
             return Birth(pid, pidfd.starttime(pid) or 0, listener.take(cols, rows))
     finally:

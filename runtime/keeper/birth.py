@@ -52,7 +52,7 @@ def lock(config: RuntimeConfig) -> int:
 
     Raises `Fault(already-exists)` naming the other's pid.
     """
-    config.run_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+    config.run_dir.mkdir(mode=0o711, parents=True, exist_ok=True)
     path = config.run_dir / "keeper.lock"
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

@@ -32,7 +32,7 @@ def kill(name: str) -> list[int]:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        _thaw(name, pid)
+    _thaw(name)
     return sorted(pids)
 
 
@@ -43,22 +43,11 @@ def remove(name: str) -> None:
             directory.rmdir()
 
 
-def _thaw(name: str, pid: int) -> None:
+def _thaw(name: str) -> None:
     """A frozen process of cgroup v1 does not die before it is thawed."""
-    try:
-        lines = Path(f"/proc/{pid}/cgroup").read_text().splitlines()
-    except OSError:
-        return
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        if controllers == "freezer" and path.startswith(f"/{name}"):
-            for root in _hierarchies():
-                with contextlib.suppress(OSError):
-                    fd = os.open(f"{root}{path}/freezer.state", os.O_WRONLY)
-                    try:
-                        os.write(fd, b"THAWED")
-                    finally:
-                        os.close(fd)
+    for directory in cgroups(name):
+        with contextlib.suppress(OSError), open(directory / "freezer.state", "r+b", buffering=0) as state:
+            state.write(b"THAWED")
 
 
 def _hierarchies() -> list[Path]:
