@@ -18,9 +18,10 @@ SECRET_KEY = env.secret_key(os.environ, VAR_DIR)
 
 # With TERRARIUM_ORIGINS the site is public under exactly these; without it, it is a local one (webapp/origins.py).
 TERRARIUM_ORIGINS = env.origins(os.environ)
-ALLOWED_HOSTS = env.words(os.environ, "ALLOWED_HOSTS") or (
-    [urlsplit(origin).hostname or "" for origin in TERRARIUM_ORIGINS] or ["127.0.0.1", "localhost", "[::1]"]
-)
+ALLOWED_HOSTS = env.words(os.environ, "ALLOWED_HOSTS") or [
+    *(urlsplit(origin).hostname or "" for origin in TERRARIUM_ORIGINS),
+    *("127.0.0.1", "localhost", "[::1]"),  # of a public site too: for /healthz, and for addresses that ./dev prints
+]
 CSRF_TRUSTED_ORIGINS = TERRARIUM_ORIGINS
 HTTPS = bool(TERRARIUM_ORIGINS) and all(origin.startswith("https://") for origin in TERRARIUM_ORIGINS)
 BEHIND_PROXY = env.flag(os.environ, "TERRARIUM_BEHIND_PROXY")
@@ -104,6 +105,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "playground.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY
+SECURE_SSL_HOST = urlsplit(TERRARIUM_ORIGINS[0]).netloc if len(TERRARIUM_ORIGINS) == 1 else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from within, by name of nobody
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -61,9 +62,14 @@ class Logout(views.LogoutView):
 @require_safe
 @never_cache
 def login_once(request: HttpRequest, secret: str) -> HttpResponse:
-    """A link that works once. HEAD (link checkers, chat previews) does not use it up."""
+    """A link that works once. HEAD (link checkers, chat previews) does not use it up, nor does a name of this site that
+    is none of its public ones (`./dev` prints the machine's own): its cookie would be worth nothing there.
+    """
     if request.method == "HEAD":
         return HttpResponse()
+    if origins := settings.TERRARIUM_ORIGINS:
+        if request.get_host() not in {urlsplit(origin).netloc for origin in origins}:
+            return redirect(origins[0] + request.path)
     user = login_link_use(secret=secret)
     if user is None:
         if request.user.is_authenticated:

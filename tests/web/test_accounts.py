@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -45,6 +46,18 @@ def test_looking_at_a_link_does_not_use_it(ann: User) -> None:
     assert client.post(path).status_code == 405
     assert not logged_in(client)
     client.get(path)
+    assert logged_in(client)
+
+
+def test_a_link_to_another_name_of_a_public_site_leads_to_its_own(ann: User, settings: Any) -> None:
+    settings.TERRARIUM_ORIGINS = ["http://play.example.org:8000"]
+    settings.ALLOWED_HOSTS = ["play.example.org", "127.0.0.1"]
+    path = f"/login/{login_link_create(user=ann)}"
+    client = Client()
+    response = client.get(path, headers={"Host": "127.0.0.1:8000"})
+    assert response.headers["Location"] == f"http://play.example.org:8000{path}"
+    assert not logged_in(client)
+    assert client.get(path, headers={"Host": "play.example.org:8000"}).headers["Location"] == "/playground"
     assert logged_in(client)
 
 
