@@ -67,9 +67,9 @@ def login_once(request: HttpRequest, secret: str) -> HttpResponse:
     """
     if request.method == "HEAD":
         return HttpResponse()
-    if origins := settings.TERRARIUM_ORIGINS:
-        if request.get_host() not in {urlsplit(origin).netloc for origin in origins}:
-            return redirect(origins[0] + request.path)
+    origins: list[str] = settings.TERRARIUM_ORIGINS
+    if origins and request.get_host() not in {urlsplit(origin).netloc for origin in origins}:
+        return redirect(origins[0] + request.path)
     user = login_link_use(secret=secret)
     if user is None:
         if request.user.is_authenticated:
