@@ -4,7 +4,8 @@ The host's PID 1 is in the picture. Where that is not an `init`, start the insta
 copy of bash, for it has to wait for orphans:
 
     cp /bin/bash init
-    unshare --pid --fork --mount --mount-proc bash -c "exec -a /sbin/init ./init -c 'while :; do sleep 9 & wait; done'" &
+    unshare --pid --fork --mount --mount-proc \\
+        bash -c "exec -a /sbin/init ./init -c 'while :; do sleep 9 & wait; done'" &
     nsenter --target PID --pid --mount ./dev up --detach
 """
 
