@@ -52,9 +52,7 @@ class PersonAdmin(UserAdmin[User]):
             if user.is_active:
                 address = request.build_absolute_uri(reverse("login-once", args=[login_link_create(user=user)]))
                 text = gettext("Login address for %(name)s: %(address)s") % {"name": user, "address": address}
-                self.message_user(
-                    request, text
-                )  # its first letter becomes large: no name there
+                self.message_user(request, text)  # its first letter becomes large: no name there
             else:
                 text = gettext("user %(name)s is not active") % {"name": user}
                 self.message_user(request, text, messages.WARNING)
