@@ -10,8 +10,12 @@ import sys
 import tokenize
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import pytest
+
+from runtime.protocol import messages, model
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("runtime", "playground", "webapp", "tests")
@@ -111,6 +115,20 @@ def test_worker_code_runs_without_the_web() -> None:
     """Importing the whole protocol brings in no Django."""
     code = "import runtime.protocol.client, sys; sys.exit('django' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_no_request_can_carry_what_is_the_hosts_business() -> None:
+    """Every member of every request, by name: no path, environment, mount or fragment of a configuration is among them.
+    A new verb that needs one is a change of SECURITY.md first.
+    """
+    harmless = {"id", "owner", "user", "name", "image", "terminal", "role", "side", "panel", "key"}  # names, checked
+    inside = {"argv", "command", "stdin"}  # run and read in the container only
+    numbers = {"cols", "rows", "deadline_seconds", "grace_seconds", "timeout_seconds", "output_bytes"}
+    limits = {field.name: field.type for field in msgspec.structs.fields(model.Limits)}
+    assert set(limits.values()) == {int, float}
+    for request in get_args(messages.AnyRequest):
+        names = {field.name for field in msgspec.structs.fields(request)}
+        assert names <= harmless | inside | numbers | {"limits"}, request
 
 
 def test_no_transaction_is_open_while_the_worker_is_asked() -> None:
