@@ -21,8 +21,9 @@ def _plain(character: str) -> bool:
 
 def _escape(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
     for key, value in event.items():
-        if isinstance(value, str) and key != "exception":
-            event[key] = visible(value)
+        if isinstance(value, str):
+            lines = value.split("\n") if key == "exception" else [value]
+            event[key] = "\n".join(map(visible, lines))
         elif value is not None and not isinstance(value, (bool, int, float, str, dict)):
             event[key] = visible(str(value))
     return event

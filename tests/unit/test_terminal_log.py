@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.server.log import visible
+from runtime.server.log import _escape, visible
 
 
 @given(st.text())
@@ -16,3 +16,8 @@ def test_nothing_logged_is_a_control_character(text: str) -> None:
 def test_escapes_and_direction_overrides_are_shown() -> None:
     assert visible("a\x1b[2Jb\n\u202ec") == "a\\x1b[2Jb\\n\\u202ec"
     assert visible("plain é 好") == "plain é 好"
+
+
+def test_a_traceback_keeps_its_lines_and_nothing_else() -> None:
+    event = _escape(None, "", {"exception": "ValueError:\n\x1b[2J", "event": "a\nb"})
+    assert event == {"exception": "ValueError:\n\\x1b[2J", "event": "a\\nb"}

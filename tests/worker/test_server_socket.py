@@ -155,6 +155,38 @@ def test_another_user_who_reaches_it_is_turned_away(instance: Instance) -> None:
     assert (refused["re"], refused["code"]) == ("fault", "access-denied")
 
 
+CROWD = """
+import os, socket, sys
+os.setgid(65534); os.setgroups([]); os.setuid(65534)
+crowd = [socket.socket(socket.AF_UNIX) for _ in range(400)]
+for sock in crowd:
+    sock.connect(sys.argv[1])
+told = 0
+for sock in crowd:
+    try:
+        told += b"access-denied" in sock.recv(4096)
+    except ConnectionResetError:
+        pass
+print(told)
+"""
+
+
+def test_of_a_crowd_of_others_few_are_told_why_and_none_is_kept(instance: Instance) -> None:
+    os.chmod(instance.config.socket, 0o666)  # noqa: S103
+    try:
+        told = subprocess.run(
+            [sys.executable, "-c", CROWD, str(instance.config.socket)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+            cwd="/",
+        ).stdout
+    finally:
+        os.chmod(instance.config.socket, 0o600)
+    assert 0 < int(told) <= 64
+
+
 async def test_the_web_user_reaches_it_and_is_answered(tmp_path: Path, images: Path) -> None:
     own = Instance(tmp_path, images, TERRARIUM_WEB_UIDS="65534")
     try:
