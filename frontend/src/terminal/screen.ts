@@ -5,6 +5,7 @@ import { WebLinksAddon } from "@xterm/addon-web-links";
 import { WebglAddon } from "@xterm/addon-webgl";
 import { type IDisposable, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
+import { isAnswer } from "./answers";
 import { copyText, pastable, plainTitle, safeLink } from "./clipboard";
 import { theme } from "./palette";
 import type { Screen } from "./session";
@@ -63,7 +64,7 @@ export class XtermScreen implements Screen {
     this.#term.attachCustomKeyEventHandler((event) => this.#key(event));
     this.#disposables.push(
       this.#term.onData((data) => {
-        if (!this.#muted) this.events.data(data);
+        if (!this.#muted || !isAnswer(data)) this.events.data(data);
       }),
       this.#term.onBinary((data) => {
         if (!this.#muted) this.events.binary(data);
