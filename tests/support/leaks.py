@@ -26,11 +26,11 @@ def _descriptors() -> Counter[str]:
 
 
 def _children() -> set[int]:
-    return {
-        int(word)
-        for task in os.listdir("/proc/self/task")
-        for word in read_text(f"/proc/self/task/{task}/children").split()
-    }
+    found: set[int] = set()
+    for task in os.listdir("/proc/self/task"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # a thread that has ended since
+            found.update(int(word) for word in read_text(f"/proc/self/task/{task}/children").split())
+    return found
 
 
 def _tasks() -> set[str]:
