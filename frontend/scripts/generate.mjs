@@ -21,6 +21,8 @@ structs = [
     and value not in (messages.Request, messages.Reply) and not issubclass(value, messages.Request)
 ]
 _, components = msgspec.json.schema_components(structs, ref_template="#/$defs/{name}")
+for shape in components.values(): # Python before 3.13 keeps a docstring's indentation
+    if "description" in shape: shape["description"] = inspect.cleandoc(shape["description"])
 print(json.dumps({"$defs": components}))
 `;
 

@@ -129,9 +129,11 @@ def _install_tools(base: Path, fetched: Path, place: Workshop, report: Report) -
     upper = paths[1]
     for name in ("run", "tmp", "dev", "proc", "var/log", "var/cache"):
         shutil.rmtree(upper / name, ignore_errors=True)
-    # Debian gives ping a file capability that a container's bounding set lacks, and exec then fails with EPERM.
-    # It needs none: containers have `net.ipv4.ping_group_range`.
-    os.removexattr(upper / "usr/bin/ping", "security.capability")
+    # Debian 12 gives ping a file capability that a container's bounding set lacks, and exec then fails with EPERM.
+    # It needs none, nor has it one in Debian 13: containers have `net.ipv4.ping_group_range`.
+    ping = upper / "usr/bin/ping"
+    if "security.capability" in os.listxattr(ping):
+        os.removexattr(ping, "security.capability")
     tree.clean_upper(upper)
     return upper
 

@@ -97,10 +97,10 @@ export interface Image {
 /**
  * One process as one side sees it.
  *
- *     `pid`, `ppid` and `uid` are that side's numbers; `ns_pids` is `NSpid:` of /proc/PID/status, outermost first
- *     (proc(5)). `ppid` is 0 where the parent is outside the view. `starttime` is in clock ticks since boot: with the
- *     pid it is the process's identity. `role` names what the process is to us: `keeper`, `worker`, `init` (PID 1
- *     inside), `terminal`, `exec`, or empty.
+ * `pid`, `ppid` and `uid` are that side's numbers; `ns_pids` is `NSpid:` of /proc/PID/status, outermost first
+ * (proc(5)). `ppid` is 0 where the parent is outside the view. `starttime` is in clock ticks since boot: with the
+ * pid it is the process's identity. `role` names what the process is to us: `keeper`, `worker`, `init` (PID 1
+ * inside), `terminal`, `exec`, or empty.
  */
 export interface Process {
   pid: number;
@@ -143,8 +143,8 @@ export interface Summary {
 /**
  * One cgroup's files by controller, under the kernel's own names (`memory.max`, or v1's `memory.limit_in_bytes`).
  *
- *     `paths`: controller → directory, as this side names it. `sources`: field of `Summary` → `controller/file`, the
- *     key a `Source` request takes.
+ * `paths`: controller → directory, as this side names it. `sources`: field of `Summary` → `controller/file`, the
+ * key a `Source` request takes.
  */
 export interface Cgroup {
   mode: "hybrid" | "v1" | "v2";
@@ -204,7 +204,7 @@ export interface Change {
 /**
  * The root file system's mount. Directories as the host names them; `merged` is `/` on the container's side.
  *
- *     `layers` pairs with `lowerdir`, top first. `changes` maps paths inside (`/etc/motd`) and is cut at 500 entries.
+ * `layers` pairs with `lowerdir`, top first. `changes` maps paths inside (`/etc/motd`) and is cut at 500 entries.
  */
 export interface Overlay {
   lowerdir: string[];
