@@ -19,10 +19,10 @@ MIB = 1024 * 1024
 
 
 def call(request: messages.Request, expected: Any) -> Any:
-    return client.call(SOCKET, request, expected, timeout=120)
+    return client.call(SOCKET, request, expected, timeout=240)
 
 
-def execute(*argv: str, timeout: float = 60) -> dict[str, Any]:
+def execute(*argv: str, timeout: float = 200) -> dict[str, Any]:
     result = call(messages.Exec(id=ID, owner=None, argv=list(argv), timeout_seconds=timeout), messages.Executed).result
     return {
         "code": result.exit_code,
