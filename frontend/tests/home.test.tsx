@@ -18,6 +18,7 @@ const container = (part: Partial<RestContainer> = {}): RestContainer => ({
   started_at: "2026-01-01T00:00:00.000Z",
   exit: null,
   limits: LIMITS,
+  files_kept: true,
   terminal_url: "/ws/terminal/c1/t",
   live_url: "/ws/live/c1",
   terminals: [],

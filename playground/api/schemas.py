@@ -152,6 +152,7 @@ class ContainerOut(Schema):
     created_at: Moment
     started_at: Moment | None
     exit: ExitOut | None
+    files_kept: Annotated[bool, Field(description="false: stopped, and what it wrote is gone; start begins afresh")]
     limits: LimitsOut
     node: str
     tier: str

@@ -39,6 +39,7 @@ def container(found: model.Container) -> Json:
         "created_at": moment(found.created_at),
         "started_at": moment(found.started_at),
         "exit": ending(found.exit),
+        "files_kept": found.files_kept,
         "limits": msgspec.to_builtins(found.limits),
         "node": found.node,
         "tier": found.tier,

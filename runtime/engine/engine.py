@@ -348,6 +348,7 @@ def _born(record: Record, birth: Birth) -> Record:
         pid=birth.pid,
         starttime=birth.starttime,
         boot_id=files.boot_id(),
+        files_kept=True,
         intent=None,
         step=None,
     )

@@ -43,7 +43,8 @@ class Record(Struct, frozen=True, kw_only=True):
 
     `intent` names the act under way, written before its first step: what a worker that finds it at start undoes
     (`create`, `revive`) or completes (`delete`). `boot_id` is the boot in which `pid` and `starttime` mean something.
-    `slot` is the range of user ids, `host_id` its first id. `kept_bytes`: memory that its files took when PID 1 ended.
+    `slot` is the range of user ids, `host_id` its first id. `kept_bytes`: memory that its files took when PID 1 ended;
+    `files_kept`: they are there at all.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Record(Struct, frozen=True, kw_only=True):
     started_at: float | None = None
     exit: model.Exit | None = None
     kept_bytes: int = 0
+    files_kept: bool = True
     generation: int = 1
     deadline_at: float | None = None
     tier: str = "T1"
@@ -83,6 +85,7 @@ class Record(Struct, frozen=True, kw_only=True):
             started_at=self.started_at,
             limits=self.limits,
             exit=self.exit,
+            files_kept=self.files_kept,
             terminals=list(terminals),
             host_id=self.host_id,
             generation=self.generation,

@@ -77,8 +77,17 @@ async def take_down(ground: Ground, id: str) -> None:
 
 def stopped(ground: Ground, record: Record, exit: model.Exit | None) -> Record:
     """The record of a container without PID 1, which keeps its files if they are still there."""
-    kept = rootfs.kept_bytes(ground.place(record.id))
-    return replace(record, state=model.State.STOPPED, pid=None, exit=exit, kept_bytes=kept, intent=None, step=None)
+    place = ground.place(record.id)
+    return replace(
+        record,
+        state=model.State.STOPPED,
+        pid=None,
+        exit=exit,
+        kept_bytes=rootfs.kept_bytes(place),
+        files_kept=rootfs.stands(place),
+        intent=None,
+        step=None,
+    )
 
 
 def _sweep(directory: str) -> None:

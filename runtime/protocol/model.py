@@ -60,7 +60,11 @@ class Terminal(Struct, frozen=True, kw_only=True):
 
 
 class Container(Struct, frozen=True, kw_only=True):
-    """One container as the worker knows it. `pid` is PID 1 as the host counts it, null unless it runs."""
+    """One container as the worker knows it. `pid` is PID 1 as the host counts it, null unless it runs.
+
+    `files_kept` is false for a stopped container whose upper layer went with the keeper: started again, it begins with
+    the image's files alone.
+    """
 
     id: str
     name: str
@@ -73,6 +77,7 @@ class Container(Struct, frozen=True, kw_only=True):
     started_at: float | None
     limits: Limits
     exit: Exit | None = None
+    files_kept: bool = True
     terminals: list[Terminal] = []
     host_id: int = 0  # the host's uid of the container's root: start of its range of 65,536
     generation: int = 1

@@ -216,8 +216,12 @@ async def test_a_new_keeper_finds_the_containers_stopped(tmp_path: Path, images:
             await asyncio.to_thread(second.ready)
             one = (await second.ask(messages.Get(id=name, owner="anna"), messages.One)).container
             assert one.state is model.State.STOPPED
+            assert not one.files_kept
             again = (await second.ask(messages.Start(id=name, owner="anna"), messages.Launched)).container
             assert again.state is model.State.RUNNING
+            assert again.files_kept
+            stopped = (await second.ask(messages.Stop(id=name, owner="anna"), messages.One)).container
+            assert stopped.files_kept
             await second.ask(messages.Delete(id=name, owner="anna"), messages.Done)
         finally:
             second.stop()

@@ -149,6 +149,10 @@ export default {
   "terminal.gone": "This terminal is no more.",
   "terminal.close_tab": "Close tab",
   "terminal.none": "No terminal is open.",
+  "home.files_gone": "its files are gone",
+  "workbench.files_gone": "What was written here is gone.",
+  "workbench.files_gone_body":
+    "A container's files live in the host's memory, and Terrarium was stopped since. Started again, it begins with the image's files alone.",
   "terminal.none_stopped": "The container has stopped.",
   "terminal.watching": "Another window of yours has the keyboard. Here you watch.",
   "terminal.take_over": "Type here",

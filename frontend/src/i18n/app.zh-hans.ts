@@ -148,6 +148,10 @@ export default {
   "terminal.gone": "这个终端已不存在。",
   "terminal.close_tab": "关闭标签页",
   "terminal.none": "没有打开的终端。",
+  "home.files_gone": "文件已不在",
+  "workbench.files_gone": "这里写过的文件已经不在了。",
+  "workbench.files_gone_body":
+    "容器里写的文件放在宿主机的内存中，而 Terrarium 在那之后停止过。重新启动后，只有镜像自带的文件。",
   "terminal.none_stopped": "容器已停止。",
   "terminal.watching": "键盘在你的另一个窗口里，这里只能观看。",
   "terminal.take_over": "在这里输入",

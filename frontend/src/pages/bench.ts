@@ -80,6 +80,7 @@ export class Bench {
         state: info.state,
         pid: info.pid,
         exit: info.exit ? { ...info.exit, at: new Date(info.exit.at * 1000).toISOString() } : null,
+        files_kept: info.files_kept ?? true,
       };
       this.book.sync(info.terminals);
     });

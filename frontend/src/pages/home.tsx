@@ -144,7 +144,8 @@ function Row({ container, onStart, onStop, onDelete }: RowProps) {
   const created = new Date(container.created_at);
   const condition = conditionOf(container);
   const running = condition === "running" || condition === "created";
-  const note = condition === "stopped" ? exitNote(container.exit) : "";
+  const gone = container.files_kept ? [] : [t("home.files_gone")];
+  const note = condition === "stopped" ? [exitNote(container.exit), ...gone].filter(Boolean).join(" · ") : "";
   return (
     <li class="container-row">
       <div class="container-state">

@@ -104,6 +104,11 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
           <p>{t(condition === "lost" ? "absent.lost_body" : "workbench.gone_body")}</p>
         </Notice>
       )}
+      {condition === "stopped" && !container.files_kept && (
+        <Notice tone="warn" title={t("workbench.files_gone")}>
+          <p>{t("workbench.files_gone_body")}</p>
+        </Notice>
+      )}
       <main class="workbench-main">
         <Split
           share={share}

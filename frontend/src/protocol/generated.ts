@@ -56,6 +56,9 @@ export interface Terminal {
 }
 /**
  * One container as the worker knows it. `pid` is PID 1 as the host counts it, null unless it runs.
+ *
+ * `files_kept` is false for a stopped container whose upper layer went with the keeper: started again, it begins with
+ * the image's files alone.
  */
 export interface Container {
   id: string;
@@ -69,6 +72,7 @@ export interface Container {
   started_at?: number | null;
   limits: Limits;
   exit?: Exit | null;
+  files_kept: boolean;
   terminals: Terminal[];
   host_id: number;
   generation: number;

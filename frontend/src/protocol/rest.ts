@@ -25,6 +25,8 @@ export interface RestContainer {
   created_at: string;
   started_at?: string | null;
   exit?: RestExit | null;
+  /** False: stopped, and what it wrote is gone; a start begins with the image's files alone. */
+  files_kept: boolean;
   limits: Limits;
   /** The console's; null where there is none to attach to. */
   terminal_url: string | null;
