@@ -124,9 +124,10 @@ def test_a_process_cannot_hide_others_by_what_it_calls_itself() -> None:
     rename = (
         "import sys, time; open('/proc/self/comm', 'w', errors='surrogateescape').write(sys.argv[1]); time.sleep(60)"
     )
+    python = os.path.realpath(sys.executable)  # the checkout's own may lie where no other user gets to
     children = [
         subprocess.Popen(
-            [sys.executable, "-S", "-c", rename, name], user=base + n, group=base + n, env={"PYTHONUTF8": "1"}, cwd="/"
+            [python, "-S", "-c", rename, name], user=base + n, group=base + n, env={"PYTHONUTF8": "1"}, cwd="/"
         )
         for n, name in enumerate(names)
     ]

@@ -58,7 +58,7 @@ def story(report: dict[str, Any]) -> None:
     report["state"] = launched.container.state
     report["before"] = summary()
     report["comm"] = execute("cat", "/proc/1/comm")
-    report["memory"] = execute("sh", "-c", "head -c 150000000 /dev/zero | tail > /dev/null")
+    report["memory"] = execute("sh", "-c", "dd if=/dev/zero of=/dev/null bs=150M count=1; exit $?")
     report["burn"] = execute("sh", "-c", "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done")
     report["disk"] = execute("sh", "-c", "dd if=/dev/zero of=/fill bs=1M count=40")
     # Last: a shell that is process 1 reaps nobody while it waits for a key, so zombies keep the limit full.
