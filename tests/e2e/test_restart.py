@@ -51,6 +51,14 @@ def counted(output: bytes) -> list[int]:
     return [int(number) for number in re.findall(rb"(?m)^n(\d+)\r$", output)]
 
 
+def goes_on(first: PtyClient, second: PtyClient) -> None:
+    """The counter counts on, and what both viewers saw together is every number once."""
+    last = counted(bytes(first.output))[-1]
+    second.until(f"n{last + 200}\r".encode())
+    numbers = counted(bytes(first.output + second.output))
+    assert numbers == list(range(1, numbers[-1] + 1))
+
+
 def test_no_byte_is_lost_or_repeated_when_the_worker_is_killed(
     stack: Stack, visitor: Visitor, shell: tuple[str, str]
 ) -> None:
@@ -62,10 +70,7 @@ def test_no_byte_is_lost_or_repeated_when_the_worker_is_killed(
     second = attach_again(visitor, shell, first)
     assert second.welcome.epoch == first.welcome.epoch
     assert second.welcome.replay.start == first.offset
-    last = counted(bytes(first.output))[-1]
-    second.until(f"n{last + 200}\r".encode())
-    numbers = counted(bytes(first.output + second.output))
-    assert numbers == list(range(1, numbers[-1] + 1))
+    goes_on(first, second)
     second.close()
 
 
@@ -79,10 +84,7 @@ def test_no_byte_is_lost_or_repeated_when_the_web_server_is_killed(
     drain(first, 0.2)
     stack.up()
     second = attach_again(visitor, shell, first)
-    last = counted(bytes(first.output))[-1]
-    second.until(f"n{last + 200}\r".encode())
-    numbers = counted(bytes(first.output + second.output))
-    assert numbers == list(range(1, numbers[-1] + 1))
+    goes_on(first, second)
     second.close()
 
 

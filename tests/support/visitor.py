@@ -83,7 +83,6 @@ class PtyClient:
         self.output = bytearray()
         self.offset = 0
         self.exit: dict[str, Any] | None = None
-        self.acknowledging = True
         self._socket.send(pty.json_frame(Kind.HELLO, hello))
         first = self._receive(10)
         if first is None or first[0] != Kind.WELCOME:
@@ -108,8 +107,7 @@ class PtyClient:
             start, data = pty.output_body(frame)
             self.output += data
             self.offset = start + len(data)
-            if self.acknowledging:
-                self._socket.send(pty.ack_frame(self.offset))
+            self._socket.send(pty.ack_frame(self.offset))
         elif kind is Kind.EXIT:
             self.exit = msgspec.json.decode(frame[1:])
         return kind
