@@ -14,9 +14,9 @@ const python = [".venv/bin/python", "venv/bin/python"].map((path) => join(root, 
 
 const DUMP = `
 import inspect, json, msgspec
-from runtime.protocol import messages, model, pty
+from runtime.protocol import messages, model, pty, xray
 structs = [
-    value for module in (model, messages, pty) for value in vars(module).values()
+    value for module in (model, xray, messages, pty) for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, msgspec.Struct) and value.__module__ == module.__name__
     and value not in (messages.Request, messages.Reply) and not issubclass(value, messages.Request)
 ]

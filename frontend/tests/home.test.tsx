@@ -19,6 +19,7 @@ const container = (part: Partial<RestContainer> = {}): RestContainer => ({
   exit: null,
   limits: LIMITS,
   files_kept: true,
+  frozen: false,
   terminal_url: "/ws/terminal/c1/t",
   live_url: "/ws/live/c1",
   terminals: [],

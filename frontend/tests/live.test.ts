@@ -11,6 +11,7 @@ let live: LiveSocket;
 const handlers: LiveHandlers = {
   snapshot: (snapshot) => heard.push(["snapshot", snapshot]),
   patch: (patch) => heard.push(["patch", patch]),
+  happened: (events) => heard.push(["happened", events]),
   connected: (up) => heard.push(["connected", up]),
   gone: (reason) => heard.push(["gone", reason]),
   refused: (code) => heard.push(["refused", code]),

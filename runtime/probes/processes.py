@@ -14,6 +14,7 @@ from runtime.kernel import procfs
 from runtime.kernel.target import Target
 from runtime.probes.gaps import Gaps, why
 from runtime.protocol.model import Process
+from runtime.protocol.xray import Usage
 
 MAX_PROCESSES = 1024
 MAX_ANCESTORS = 32
@@ -101,6 +102,8 @@ class Processes:
     _seen: dict[int, _Seen] = field(default_factory=dict)
     _uid_map: procfs.IdMap = ()
     _trees: tuple[Tree, Tree] = field(default_factory=lambda: ({}, {}))
+    usage: dict[str, Usage] = field(default_factory=dict)
+    """Of the last picture: host pid → what it used; the same object while nothing changed."""
 
     def take(self, target: Target, directory: int, now: float) -> tuple[Tree, Tree, Gaps]:
         """Inside, outside, and why something is missing.

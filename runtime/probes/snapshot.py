@@ -13,7 +13,7 @@ import time
 
 from runtime.kernel import mountinfo, procfs
 from runtime.kernel.target import Target
-from runtime.probes import cgroups, namespaces, overlay, processes
+from runtime.probes import cgroups, namespace_graph, namespaces, overlay, processes, walls
 from runtime.probes.gaps import Gaps
 from runtime.protocol.model import Cgroup, Namespace, Snapshot, View
 
@@ -41,10 +41,13 @@ class Host:
 class Camera:
     """Pictures of one container, one after the other. Its calls may come from different threads."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, whole: bool = True) -> None:
+        """`whole` false: without graph and walls, as a launch has no time for them."""
         self._host = host
         self._lock = threading.Lock()
         self._overlays = overlay.Overlays()
+        self._graphs = namespace_graph.Graphs(host.namespaces) if whole else None
+        self._walls = walls.WallSurvey(host.proc) if whole else None
         self._target: Target | None = None
         self._directory = -1
         self._processes = processes.Processes(host.proc, host.ancestors)
@@ -92,6 +95,9 @@ class Camera:
             container=last.container,
             host=last.host,
             gaps=last.gaps,
+            usage=last.usage,
+            graph=last.graph,
+            walls=last.walls,
         )
         return self._last
 
@@ -108,6 +114,10 @@ class Camera:
         inner_cgroup, outer_cgroup = self._take_cgroup(target, mounts, now, gaps)
         inner_overlay, outer_overlay, missing = self._overlays.take(target, mounts, now)
         _both(gaps, missing)
+        graph, missing = self._graphs.take(target, map(int, inner), now) if self._graphs and alive else (None, {})
+        gaps.update(missing)
+        survey, missing = self._walls.take(target, self._directory, now) if self._walls else (None, {})
+        gaps.update(missing)
         for path, reason in self._host.namespaces.gaps.items():
             gaps[f"host.{path}"] = reason
         if gaps == self._gaps:
@@ -127,6 +137,9 @@ class Camera:
                 overlay=outer_overlay,
             ),
             gaps=gaps,
+            usage=self._processes.usage,
+            graph=graph,
+            walls=survey,
         )
         return self._last
 
@@ -245,12 +258,15 @@ class Camera:
             self._cgroups = None
             self._target = None
             self._last = None
+            for part in (self._graphs, self._walls):
+                if part:
+                    part.close()
 
 
-def take(target: Target, host: Host | None = None) -> Snapshot:
-    """One picture of a container, nothing kept."""
+def take(target: Target, host: Host | None = None, *, whole: bool = True) -> Snapshot:
+    """One picture of a container, nothing kept. `whole` as for `Camera`."""
     shared = host or Host()
-    camera = Camera(shared)
+    camera = Camera(shared, whole=whole)
     try:
         return camera.take(target)
     finally:

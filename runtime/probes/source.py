@@ -13,14 +13,14 @@ from typing import Literal
 from runtime.errors import Code, Fault
 from runtime.kernel import mountinfo, procfs
 from runtime.kernel.target import Target
-from runtime.probes import cgroup_files, cgroups, snapshot, upper_listing
+from runtime.probes import cgroup_files, cgroups, snapshot, source_network, source_walls, upper_listing
 from runtime.probes.namespaces import HOST_MNT_NS, MANUALS
+from runtime.probes.source_text import Side, file_text, init_pid, unknown
 from runtime.protocol.model import NAMESPACE_KINDS, SourceText
 
 MAX_BYTES = 64 * 1024
 
-Side = Literal["container", "host"]
-Panel = Literal["processes", "namespaces", "cgroup", "overlay"]
+Panel = Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
 
 _V1_MANUALS = {
     "memory": "Documentation/admin-guide/cgroup-v1/memory.rst",
@@ -49,6 +49,10 @@ def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host
         "namespaces": lambda: _namespace(target, side, key),
         "cgroup": lambda: _cgroup(target, side, key),
         "overlay": lambda: _overlay(target, key),
+        "mounts": lambda: source_walls.mounts(target, side, key),
+        "devices": lambda: source_walls.devices(target, side, key),
+        "identity": lambda: source_walls.identity(target, side, key),
+        "network": lambda: source_network.network(target, side, key),
     }[panel]
     try:
         return reader()
@@ -62,9 +66,9 @@ def _process(target: Target, side: Side, key: str, host: snapshot.Host | None) -
     view = taken.container if side == "container" else taken.host
     process = view.processes.get(key)
     if process is None:
-        raise _unknown("process", key, target)
+        raise unknown("process", key, target)
     inner = taken.container.processes.get(key)
-    return _file(
+    return file_text(
         f"/proc/{int(key)}/status",
         "proc_pid_status(5)",
         f"/proc/{inner.pid}/status" if inner else None,
@@ -73,9 +77,9 @@ def _process(target: Target, side: Side, key: str, host: snapshot.Host | None) -
 
 def _namespace(target: Target, side: Side, key: str) -> SourceText:
     if key not in NAMESPACE_KINDS:
-        raise _unknown("namespace", key, target)
+        raise unknown("namespace", key, target)
     if side == "container":
-        path = f"/proc/{_pid(target)}/ns/{key}"
+        path = f"/proc/{init_pid(target)}/ns/{key}"
         return SourceText(
             path=path,
             raw=os.readlink(path) + "\n",
@@ -106,16 +110,16 @@ def _cgroup(target: Target, side: Side, key: str) -> SourceText:
             manual = "Documentation/accounting/psi.rst"
         inside = _inside_directory(target, file.controller)
         path = f"{target.cgroup_paths[file.controller]}/{file.name}"
-        return _file(path, manual, f"{inside}/{file.name}" if inside else None)
+        return file_text(path, manual, f"{inside}/{file.name}" if inside else None)
     machine = cgroup_files.by_key(cgroup_files.MACHINE, key) if side == "host" else None
     if machine is not None:
-        return _file(machine.at, _MACHINE_MANUALS[machine.name], None)
-    raise _unknown("cgroup file", key, target)
+        return file_text(machine.at, _MACHINE_MANUALS[machine.name], None)
+    raise unknown("cgroup file", key, target)
 
 
 def _inside_directory(target: Target, controller: str) -> str | None:
     try:
-        mounts = mountinfo.parse(procfs.read(f"/proc/{_pid(target)}/mountinfo"))
+        mounts = mountinfo.parse(procfs.read(f"/proc/{init_pid(target)}/mountinfo"))
     except (Fault, OSError, ValueError):
         return None
     return cgroups.inside_paths(target, mounts)[0].get(controller)
@@ -123,7 +127,7 @@ def _inside_directory(target: Target, controller: str) -> str | None:
 
 def _overlay(target: Target, key: str) -> SourceText:
     if key == "mountinfo":
-        return _file(f"/proc/{_pid(target)}/mountinfo", "proc_pid_mountinfo(5)", "/proc/1/mountinfo")
+        return file_text(f"/proc/{init_pid(target)}/mountinfo", "proc_pid_mountinfo(5)", "/proc/1/mountinfo")
     if key == "upperdir" and target.upperdir is not None:
         raw, truncated = upper_listing.listing(target.upperdir, MAX_BYTES)
         # Our mounts are in the keeper's mount namespace alone: a host shell reaches them through its root
@@ -136,34 +140,4 @@ def _overlay(target: Target, key: str) -> SourceText:
             command_host=f"find {path} -mindepth 1 -printf '{upper_listing.FORMAT}'",
             command_container=None,
         )
-    raise _unknown("overlay source", key, target)
-
-
-def _file(path: str, man: str, inside: str | None) -> SourceText:
-    raw = procfs.read(path, limit=MAX_BYTES + 1)
-    return SourceText(
-        path=path,
-        raw=procfs.text(raw[:MAX_BYTES]),
-        truncated=len(raw) > MAX_BYTES,
-        man=man,
-        command_host=f"cat {path}",
-        command_container=f"cat {inside}" if inside else None,
-    )
-
-
-def _pid(target: Target) -> int:
-    """PID 1, if that number still is the process it was."""
-    if target.pid is None:
-        raise Fault(
-            Code.WRONG_STATE,
-            f"container {target.container.id} has no process",
-            hint="It is stopped: start it to look at its process.",
-        )
-    stat = procfs.Proc().stat(target.pid)
-    if target.starttime not in (0, stat.starttime):
-        raise Fault(Code.VANISHED, f"PID 1 of container {target.container.id} has ended")
-    return target.pid
-
-
-def _unknown(what: str, key: str, target: Target) -> Fault:
-    return Fault(Code.NOT_FOUND, f"no {what} {key[:64]!r} in container {target.container.id}", field="key")
+    raise unknown("overlay source", key, target)

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from runtime.errors import Code
-from runtime.protocol import model
+from runtime.protocol import model, xray
 
 MAX_ARGV = 256
 MAX_ARGV_BYTES = 64 * 1024
@@ -147,22 +147,92 @@ class TakeSnapshot(Request, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class Watch(Request, frozen=True, kw_only=True, tag="watch"):
-    """→ a stream: one `Watched`, then `Patched` as things change, `Gone` at the end."""
+    """→ a stream: one `Watched`, then `Patched` as things change and `Happened` as they happen, `Gone` at the end.
+
+    `what`: with `events` neither snapshot nor patches come. `after`: tell first what happened since that event, as far
+    as it is remembered; null: all that is remembered.
+    """
 
     id: str
     owner: str | None
+    what: Literal["all", "events"] = "all"
+    after: int | None = None
+
+
+class Inspect(Request, frozen=True, kw_only=True, tag="inspect"):
+    """One process, closely → `Inspected`. `pid` is the host's, of the container's tree or of the chain above it."""
+
+    id: str
+    owner: str | None
+    pid: int
+
+
+class LookAtHost(Request, frozen=True, kw_only=True, tag="host"):
+    """→ `HostSeen`. `sight`: what the web side's permission allows the viewer; the worker leaves out the rest."""
+
+    sight: Literal["student", "host"] = "student"
+
+
+class Freeze(Request, frozen=True, kw_only=True, tag="freeze"):
+    """Hold every process of a running container still, or let them go on → `One`. Twice the same is no error."""
+
+    id: str
+    owner: str | None
+    frozen: bool
+
+
+class SetLimits(Request, frozen=True, kw_only=True, tag="limits"):
+    """Change the limits of a container, running or not → `One`. All four are given; what is equal is not touched.
+
+    Refused with the field's name when the kernel would not have it (v1: memory below what is in use is EBUSY); then
+    none has changed.
+    """
+
+    id: str
+    owner: str | None
+    limits: model.Limits
+
+
+class ReadFile(Request, frozen=True, kw_only=True, tag="file"):
+    """A directory or file of one layer, or of the merged root → `FileSeen`. `path` is absolute, inside."""
+
+    id: str
+    owner: str | None
+    path: str
+    layer: str = "merged"
+
+
+class Trace(Request, frozen=True, kw_only=True, tag="provenance"):
+    """Which layer a path comes from, and what hides it → `Traced`."""
+
+    id: str
+    owner: str | None
+    path: str
+
+
+class ReadSeccomp(Request, frozen=True, kw_only=True, tag="seccomp"):
+    """The filter of its processes → `SeccompSeen`."""
+
+    id: str
+    owner: str | None
+
+
+class Measure(Request, frozen=True, kw_only=True, tag="metrics"):
+    """Counters of every container on this host, for a metrics scrape → `Measured`."""
 
 
 class Source(Request, frozen=True, kw_only=True, tag="source"):
     """Where a figure comes from → `Sourced`.
 
-    `key`: processes: a host pid; namespaces: a kind; cgroup: `controller/file`; overlay: `mountinfo` or `upperdir`.
+    `key`: processes: a host pid, or `PID/file` with one of the files of /proc/PID that a panel shows; namespaces: a
+    kind; cgroup: `controller/file`; overlay: `mountinfo` or `upperdir`; mounts: `mountinfo`; devices: `dev`; identity:
+    `uid_map`, `gid_map`, `status`, `attr/current`, `seccomp`; network: `dev`, `route`, `links`, `sockets`.
     """
 
     id: str
     owner: str | None
     side: Literal["container", "host"]
-    panel: Literal["processes", "namespaces", "cgroup", "overlay"]
+    panel: Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
     key: str
 
 
@@ -172,7 +242,8 @@ class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):
 
 AnyRequest = (
     Ping | ListImages | Launch | Start | Stop | Delete | Get | List | Exec | OpenTerminal | CloseTerminal
-    | MintTicket | Attach | TakeSnapshot | Watch | Source | Doctor
+    | MintTicket | Attach | TakeSnapshot | Watch | Source | Doctor | Inspect | LookAtHost | Freeze | SetLimits
+    | ReadFile | Trace | ReadSeccomp | Measure
 )  # fmt: skip
 
 
@@ -231,6 +302,12 @@ class Patched(Reply, frozen=True, kw_only=True, tag="patch"):
     patch: dict[str, Any]
 
 
+class Happened(Reply, frozen=True, kw_only=True, tag="events"):
+    """In order; between patches, as things happen. The first of a stream has what is remembered."""
+
+    events: list[xray.Event]
+
+
 class Gone(Reply, frozen=True, kw_only=True, tag="gone"):
     """The container was deleted; nothing follows."""
 
@@ -239,6 +316,30 @@ class Gone(Reply, frozen=True, kw_only=True, tag="gone"):
 
 class Sourced(Reply, frozen=True, kw_only=True, tag="source"):
     source: model.SourceText
+
+
+class Inspected(Reply, frozen=True, kw_only=True, tag="process"):
+    process: xray.ProcessDetail
+
+
+class HostSeen(Reply, frozen=True, kw_only=True, tag="host"):
+    host: model.HostView
+
+
+class FileSeen(Reply, frozen=True, kw_only=True, tag="file"):
+    file: xray.FileView
+
+
+class Traced(Reply, frozen=True, kw_only=True, tag="provenance"):
+    provenance: xray.Provenance
+
+
+class SeccompSeen(Reply, frozen=True, kw_only=True, tag="seccomp"):
+    seccomp: xray.Seccomp
+
+
+class Measured(Reply, frozen=True, kw_only=True, tag="metrics"):
+    meters: list[xray.Meter]
 
 
 class Diagnosis(Reply, frozen=True, kw_only=True, tag="diagnosis"):
@@ -262,7 +363,7 @@ class Refused(Reply, frozen=True, kw_only=True, tag="fault"):
 
 AnyReply = (
     Pong | Images | Launched | One | Many | Executed | Opened | Ticket | Watched | Patched | Gone | Sourced
-    | Diagnosis | Done | Refused
+    | Diagnosis | Done | Refused | Happened | Inspected | HostSeen | FileSeen | Traced | SeccompSeen | Measured
 )  # fmt: skip
 
 request_decoder: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)

@@ -11,6 +11,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from runtime.protocol import xray
+
 MIB = 1024 * 1024
 
 NAMESPACE_KINDS = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time")
@@ -78,6 +80,7 @@ class Container(Struct, frozen=True, kw_only=True):
     limits: Limits
     exit: Exit | None = None
     files_kept: bool = True
+    frozen: bool = False  # its cgroup's freezer holds every process still
     terminals: list[Terminal] = []
     host_id: int = 0  # the host's uid of the container's root: start of its range of 65,536
     generation: int = 1
@@ -151,11 +154,19 @@ class Summary(Struct, frozen=True, kw_only=True):
     io_write_bytes: int | None = None
 
 
+class Effective(Struct, frozen=True, kw_only=True):
+    """The limit that bites: the least over a cgroup and its ancestors. `at`: whose it is, as the host names it."""
+
+    value: int
+    at: str
+    own: bool
+
+
 class Cgroup(Struct, frozen=True, kw_only=True):
     """One cgroup's files by controller, under the kernel's own names (`memory.max`, or v1's `memory.limit_in_bytes`).
 
     `paths`: controller → directory, as this side names it. `sources`: field of `Summary` → `controller/file`, the
-    key a `Source` request takes.
+    key a `Source` request takes. `effective`: `memory_bytes`, `pids` → the limit that bites, where there is one.
     """
 
     mode: Literal["v1", "v2", "hybrid"]
@@ -166,6 +177,8 @@ class Cgroup(Struct, frozen=True, kw_only=True):
     io: dict[str, Figure]
     summary: Summary
     sources: dict[str, str]
+    frozen: bool | None = None
+    effective: dict[str, Effective] = {}
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -205,7 +218,11 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """Container and host from one pass of the sampler. `gaps`: `host.cgroup.io.…` → why it is null."""
+    """Container and host from one pass of the sampler. `gaps`: `host.cgroup.io.…` → why it is null.
+
+    What is neither side's alone stands beside them: `usage` of each process by its host pid, namespaces as objects in
+    `graph`, and the `walls`, null in the snapshot that a launch answers with.
+    """
 
     taken_at: float
     monotonic: float
@@ -215,6 +232,22 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     container: View
     host: View
     gaps: dict[str, str]
+    usage: dict[str, xray.Usage] = {}
+    graph: xray.NamespaceGraph | None = None
+    walls: xray.Walls | None = None
+
+
+class HostView(Struct, frozen=True, kw_only=True):
+    """The machine around all containers.
+
+    `processes`: what the viewer may see of them, by pid; with the sight of a student the first process and ours alone.
+    """
+
+    totals: xray.HostTotals
+    processes: dict[str, Process]
+    usage: dict[str, xray.Usage]
+    mounts: dict[str, xray.Mount]
+    complete: bool  # every process is here: the viewer has the permission
 
 
 class SourceText(Struct, frozen=True, kw_only=True):

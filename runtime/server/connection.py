@@ -178,7 +178,9 @@ class Connection(asyncio.Protocol):
         """Frames until the container is gone or the client is; then the connection closes."""
         try:
             self._context.owned(request.id, request.owner)
-            async with contextlib.aclosing(self._context.sampler.watch(request.id)) as frames:
+            pictures = request.what == "all"
+            watch = self._context.sampler.watch(request.id, pictures=pictures, after=request.after)
+            async with contextlib.aclosing(watch) as frames:
                 async for frame in frames:
                     if self._lost:
                         return

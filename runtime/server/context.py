@@ -14,6 +14,7 @@ from runtime.images.store import ImageStore
 from runtime.kernel.target import Target
 from runtime.protocol import model
 from runtime.server.deadlines import Deadlines
+from runtime.server.happenings import Happenings
 from runtime.server.sampler import Sampler
 from runtime.server.terminals import Terminals
 from runtime.server.tickets import Tickets
@@ -34,6 +35,7 @@ class Context:
     sampler: Sampler
     deadlines: Deadlines
     keeper_pid: int
+    happenings: Happenings
     tickets: Tickets = field(default_factory=Tickets)
     started_at: float = field(default_factory=time.time)
     processes: Turns = field(default_factory=Turns)

@@ -10,14 +10,18 @@ import asyncio
 import logging
 import math
 import zlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from runtime.errors import Code, Fault
 from runtime.kernel.target import Target
 from runtime.probes import delta
 from runtime.probes.snapshot import Camera, Host
 from runtime.protocol import messages, model
+from runtime.protocol.xray import Event
+from runtime.server.happenings import Happenings
+from runtime.server.observers import Observer
 
 MIN_GAP = 0.5  # seconds between two passes of one container, whatever happens: 2 Hz
 HEARTBEAT = 5.0  # seconds after which a quiet container's watchers hear that all is well
@@ -30,16 +34,25 @@ log = logging.getLogger(__name__)
 
 
 class _Watcher:
-    """One reader's frames; None is the end."""
+    """One reader's frames; None is the end. `pictures` false: it hears of events alone, those later than `after`."""
 
-    def __init__(self) -> None:
-        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 2)  # room for a last word and the end
+    def __init__(self, *, pictures: bool, after: int | None) -> None:
+        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 4)  # room for a last word and the end
+        self.pictures = pictures
+        self.after = after
 
-    def put(self, frame: bytes, whole: Callable[[], bytes]) -> None:
-        if self.frames.qsize() >= QUEUE:
-            self._drop()
-            frame = whole()
-        self.frames.put_nowait(frame)
+    def put(self, frame: bytes, whole: Callable[[], list[bytes]]) -> None:
+        """Who reads too slowly loses what waits, and gets what adds up to the same: a whole picture, and the events."""
+        if self.frames.qsize() < QUEUE:
+            self.frames.put_nowait(frame)
+            return
+        self._drop()
+        self.begin(whole())
+
+    def begin(self, frames: list[bytes]) -> None:
+        """What brings it to where the others are."""
+        for frame in frames:
+            self.frames.put_nowait(frame)
 
     def end(self, frame: bytes | None) -> None:
         if frame is not None:
@@ -99,32 +112,46 @@ class _Stream:
 class Sampler:
     """Watch containers. One for a worker, used from its event loop alone."""
 
-    def __init__(self, target: Callable[[str], Target], *, hertz: float = 1.0, host: Host | None = None) -> None:
+    def __init__(
+        self,
+        target: Callable[[str], Target],
+        *,
+        hertz: float = 1.0,
+        host: Host | None = None,
+        happenings: Happenings | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
         """`target` gives what to look at now, and raises `Fault(not-found)` for a container that is no more."""
         self._target = target
         self._period = max(1 / hertz, MIN_GAP)
         self._host = host or Host()
+        self._happenings = happenings or Happenings()
+        self.observers = list(observers)
         self._streams: dict[str, _Stream] = {}
 
-    def take(self, id: str) -> model.Snapshot:
-        """One snapshot, now. Raises `Fault(not-found)`."""
+    def take(self, id: str, *, whole: bool = True) -> model.Snapshot:
+        """One snapshot, now. `whole` false: without what takes its time. Raises `Fault(not-found)`."""
         target = self._target(id)
         stream = self._streams.get(id)
         if stream is not None and not stream.busy:
             return stream.camera.take(target, closely=True)
-        camera = Camera(self._host)
+        camera = Camera(self._host, whole=whole)
         try:
             return camera.take(target)
         finally:
             camera.close()
 
-    async def watch(self, id: str) -> AsyncGenerator[bytes, None]:
-        """Payloads of `Watched`, `Patched` and at last `Gone`, without their length prefix.
+    async def watch(self, id: str, *, pictures: bool = True, after: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Payloads of `Watched`, `Patched`, `Happened` and at last `Gone`, without their length prefix.
 
-        Raises `Fault(not-found)` before the first. Leave it by `aclosing`, or the container is watched on.
+        Without `pictures` only the last two. Raises `Fault(not-found)` before the first. Leave it by `aclosing`, or
+        the container is watched on.
         """
-        watcher = _Watcher()
-        stream = self._join(id, watcher)
+        stream = self._stream(id)
+        watcher = _Watcher(pictures=pictures, after=after)
+        if not pictures or stream.base is not None:
+            watcher.begin(self._whole(stream, watcher))
+        stream.watchers.add(watcher)
         try:
             while (frame := await watcher.frames.get()) is not None:
                 yield frame
@@ -141,6 +168,8 @@ class Sampler:
 
     def gone(self, id: str, reason: str = "the container was deleted") -> None:
         """It is no more: say so to all who watch, and let go of its files at once."""
+        self._happenings.flush(id)
+        self._happenings.forget(id)
         if stream := self._streams.pop(id, None):
             stream.end(messages.encode(messages.Gone(reason=reason)))
             if not stream.busy:
@@ -153,6 +182,8 @@ class Sampler:
         for stream in streams:
             stream.end(None)
         await asyncio.gather(*(stream.task for stream in streams if stream.task), return_exceptions=True)
+        for observer in self.observers:
+            observer.close()
         self._host.close()
 
     @property
@@ -160,19 +191,38 @@ class Sampler:
         """Container → how many watch it."""
         return {id: len(stream.watchers) for id, stream in self._streams.items()}
 
-    def _join(self, id: str, watcher: _Watcher) -> _Stream:
+    def _stream(self, id: str) -> _Stream:
         stream = self._streams.get(id)
         if stream is None:
-            self._target(id)
+            target = self._target(id)
             stream = self._streams[id] = _Stream(id, Camera(self._host))
+            for observer in self.observers:
+                observer.start(target)
             stream.task = asyncio.create_task(self._run(stream), name=f"sample {id}")
-        elif stream.base is not None:
-            watcher.put(stream.whole(), stream.whole)
-        stream.watchers.add(watcher)
         return stream
+
+    def _whole(self, stream: _Stream, watcher: _Watcher) -> list[bytes]:
+        """All that a watcher needs to be where the others are."""
+        events = self._happenings.since(stream.id, watcher.after)
+        told = [messages.encode(messages.Happened(events=events))] if events else []
+        return [stream.whole(), *told] if watcher.pictures else told
+
+    def _show(self, stream: _Stream, frame: bytes) -> None:
+        """A patch, to all who want pictures."""
+        for watcher in stream.watchers:
+            if watcher.pictures:
+                watcher.put(frame, partial(self._whole, stream, watcher))
+
+    def _tell(self, stream: _Stream, events: list[Event]) -> None:
+        """Events, to all but those whose first picture, which brings them, is still being taken."""
+        frame = messages.encode(messages.Happened(events=events))
+        for watcher in stream.watchers:
+            if stream.base is not None or not watcher.pictures:
+                watcher.put(frame, partial(self._whole, stream, watcher))
 
     async def _run(self, stream: _Stream) -> None:
         loop = asyncio.get_running_loop()
+        deaf = self._happenings.listen(stream.id, lambda events: self._tell(stream, events))
         try:
             while stream.watchers:
                 last = loop.time()
@@ -184,8 +234,12 @@ class Sampler:
             log.exception("sampling of %s ended", stream.id)
             stream.end(messages.encode(_farewell(Fault(Code.INTERNAL_ERROR, f"sampling of {stream.id} ended"))))
         finally:
+            deaf()
             if self._streams.get(stream.id) is stream:
                 del self._streams[stream.id]
+            if stream.id not in self._streams:
+                for observer in self.observers:
+                    observer.stop(stream.id)
             stream.camera.close()
 
     async def _pass(self, stream: _Stream) -> None:
@@ -204,10 +258,19 @@ class Sampler:
             snapshot = stream.camera.take(target, closely=closely)
         if loop.time() - started > SLOW:
             stream.threaded = SLOW_PASSES
+        before = stream.base
+        for observer in self.observers:
+            if before is not None and before.info.generation != snapshot.info.generation:
+                observer.start(target)
+            observer.looked(target, before, snapshot)
+        self._happenings.flush(stream.id)
         frame = stream.advance(snapshot, loop.time())
-        if frame is not None:
+        if before is None:
             for watcher in stream.watchers:
-                watcher.put(frame, stream.whole)
+                if watcher.pictures:
+                    watcher.begin(self._whole(stream, watcher))
+        elif frame is not None:
+            self._show(stream, frame)
 
     async def _rest(self, stream: _Stream, last: float) -> None:
         """Until the container's next turn, a poke, or the end. Turns are spread, so that not all come at once."""

@@ -26,7 +26,9 @@ from runtime.server import listen
 from runtime.server.connection import Connections
 from runtime.server.context import Context
 from runtime.server.deadlines import Deadlines
+from runtime.server.happenings import Happenings
 from runtime.server.log import configure
+from runtime.server.observers import observers
 from runtime.server.sampler import Sampler
 from runtime.server.terminals import CONSOLE, Meta, Terminals
 
@@ -53,14 +55,20 @@ class Worker:
         images = ImageStore(self.config)
         engine = Engine(self.config, images, link)
         terminals = Terminals(link, lambda meta, status: self._ended(meta, status))
+        happenings = Happenings()
         context = self.context = Context(
             config=self.config,
             images=images,
             engine=engine,
             terminals=terminals,
-            sampler=Sampler(lambda id: context.target(id)),
+            sampler=Sampler(
+                lambda id: context.target(id),
+                happenings=happenings,
+                observers=observers(happenings.tell, lambda id: context.sampler.poke(id)),
+            ),
             deadlines=Deadlines(engine.stop),
             keeper_pid=os.getppid(),
+            happenings=happenings,
         )
         await self._take_up(link)
         connections = Connections(context)

@@ -81,6 +81,7 @@ export class Bench {
         pid: info.pid,
         exit: info.exit ? { ...info.exit, at: new Date(info.exit.at * 1000).toISOString() } : null,
         files_kept: info.files_kept ?? true,
+        frozen: info.frozen ?? false,
       };
       this.book.sync(info.terminals);
     });

@@ -1,5 +1,5 @@
 /** The REST calls the page makes: session cookie, CSRF header, and one kind of error. */
-import type { Code, SourceText } from "./generated";
+import type { Code, FileView, HostView, Limits, ProcessDetail, Provenance, Seccomp, SourceText } from "./generated";
 import type { Attachment, ErrorJson, LaunchRequest, RestContainer, RestTerminal } from "./rest";
 
 const ROOT = "/api/v1";
@@ -22,7 +22,7 @@ export class ApiError extends Error {
 
 export interface SourceQuery {
   side: "container" | "host";
-  panel: "processes" | "namespaces" | "cgroup" | "overlay";
+  panel: "processes" | "namespaces" | "cgroup" | "overlay" | "mounts" | "devices" | "identity" | "network";
   key: string;
 }
 
@@ -49,6 +49,19 @@ export class Api {
 
   source = (id: string, query: SourceQuery): Promise<SourceText> =>
     this.#call("GET", `/containers/${id}/source?${new URLSearchParams({ ...query })}`);
+  process = (id: string, pid: number): Promise<ProcessDetail> =>
+    this.#call("GET", `/containers/${id}/processes/${pid}`);
+  file = (id: string, path: string, layer = "merged"): Promise<FileView> =>
+    this.#call("GET", `/containers/${id}/files?${new URLSearchParams({ path, layer })}`);
+  provenance = (id: string, path: string): Promise<Provenance> =>
+    this.#call("GET", `/containers/${id}/provenance?${new URLSearchParams({ path })}`);
+  seccomp = (id: string): Promise<Seccomp> => this.#call("GET", `/containers/${id}/seccomp`);
+  freeze = (id: string, frozen: boolean): Promise<RestContainer> =>
+    this.#call("POST", `/containers/${id}/${frozen ? "freeze" : "thaw"}`);
+  setLimits = (id: string, limits: Partial<Limits>): Promise<RestContainer> =>
+    this.#call("PATCH", `/containers/${id}/limits`, limits);
+  /** The machine around: all its processes with the permission, else the first and ours. */
+  host = (): Promise<HostView> => this.#call("GET", "/host");
 
   async #call<T>(method: string, path: string, body?: object): Promise<T> {
     const headers: Record<string, string> = { Accept: "application/json" };

@@ -73,6 +73,7 @@ export interface Container {
   limits: Limits;
   exit?: Exit | null;
   files_kept: boolean;
+  frozen: boolean;
   terminals: Terminal[];
   host_id: number;
   generation: number;
@@ -145,10 +146,18 @@ export interface Summary {
   io_write_bytes?: number | null;
 }
 /**
+ * The limit that bites: the least over a cgroup and its ancestors. `at`: whose it is, as the host names it.
+ */
+export interface Effective {
+  value: number;
+  at: string;
+  own: boolean;
+}
+/**
  * One cgroup's files by controller, under the kernel's own names (`memory.max`, or v1's `memory.limit_in_bytes`).
  *
  * `paths`: controller → directory, as this side names it. `sources`: field of `Summary` → `controller/file`, the
- * key a `Source` request takes.
+ * key a `Source` request takes. `effective`: `memory_bytes`, `pids` → the limit that bites, where there is one.
  */
 export interface Cgroup {
   mode: "hybrid" | "v1" | "v2";
@@ -195,6 +204,10 @@ export interface Cgroup {
   sources: {
     [k: string]: string;
   };
+  frozen?: boolean | null;
+  effective: {
+    [k: string]: Effective;
+  };
 }
 /**
  * One entry of the upper layer: how it got there, what it is, and the blocks it really takes.
@@ -239,6 +252,9 @@ export interface View {
 }
 /**
  * Container and host from one pass of the sampler. `gaps`: `host.cgroup.io.…` → why it is null.
+ *
+ * What is neither side's alone stands beside them: `usage` of each process by its host pid, namespaces as objects in
+ * `graph`, and the `walls`, null in the snapshot that a launch answers with.
  */
 export interface Snapshot {
   taken_at: number;
@@ -250,6 +266,231 @@ export interface Snapshot {
   host: View;
   gaps: {
     [k: string]: string;
+  };
+  usage: {
+    [k: string]: Usage;
+  };
+  graph?: NamespaceGraph | null;
+  walls?: Walls | null;
+}
+/**
+ * What one process used: `utime + stime` (fields 14, 15 of proc_pid_stat(5), a clock tick exact) and its RSS.
+ */
+export interface Usage {
+  cpu_usec: number;
+  rss_bytes: number;
+}
+/**
+ * The namespaces about a container: the host's, PID 1's, and those made inside.
+ *
+ * `own`: PID 1's, by kind, `pid_for_children` and `time_for_children` too. `differs`: pid → kind → id, only where a
+ * process differs from PID 1; an empty id: asked for by unshare(2), and not there before the first child (ENOENT).
+ */
+export interface NamespaceGraph {
+  objects: {
+    [k: string]: NamespaceObject;
+  };
+  own: {
+    [k: string]: string;
+  };
+  differs: {
+    [k: string]: {
+      [k: string]: string;
+    };
+  };
+}
+/**
+ * One namespace of the kernel. Its key is what readlink prints: `net:[4026531840]`.
+ *
+ * `initial`: it is the host's. `owner`: key of the owning user namespace (NS_GET_USERNS), `owner_uid` as the host
+ * counts it (NS_GET_OWNER_UID; user only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `processes`: how
+ * many of the container's are in it, `first` the oldest of them. `kept_by`: when it has none.
+ */
+export interface NamespaceObject {
+  kind: string;
+  initial: boolean;
+  owner?: string | null;
+  owner_uid?: number | null;
+  parent?: string | null;
+  processes: number;
+  first?: number | null;
+  kept_by: KeptBy[];
+}
+/**
+ * What holds a namespace that has no process: `path` is the mount point, or `/proc/PID/fd/N`.
+ */
+export interface KeptBy {
+  how: "child" | "fd" | "for_children" | "mount";
+  pid?: number | null;
+  path?: string | null;
+}
+/**
+ * What seldom moves: read when the container has run, and at leisure. Null: not read yet, or `gaps` says why.
+ */
+export interface Walls {
+  mounts?: MountTables | null;
+  devices?: Devices | null;
+  identity?: Identity | null;
+  network?: Network | null;
+}
+/**
+ * `host` has only what concerns the container or every machine; `host_total` counts all.
+ */
+export interface MountTables {
+  container: {
+    [k: string]: Mount;
+  };
+  host: {
+    [k: string]: Mount;
+  };
+  host_total?: number | null;
+}
+/**
+ * One line of /proc/PID/mountinfo (proc_pid_mountinfo(5)). Its key is the mount id.
+ *
+ * `propagation`: `private`, or the optional fields as they stand (`shared:3 master:1`). `purpose` says why it is
+ * there: `masked` and `readonly` are the runtime's walls over /proc, `bound` a single file of ours.
+ */
+export interface Mount {
+  parent: number;
+  device: string;
+  root: string;
+  point: string;
+  options: string;
+  propagation: string;
+  fstype: string;
+  source: string;
+  super_options: string;
+  purpose: "" | "api" | "bound" | "cgroup" | "device" | "masked" | "readonly" | "root" | "scratch";
+}
+/**
+ * Name below /dev → entry, on each side. The host's: nodes only, no links by serial number.
+ */
+export interface Devices {
+  container: {
+    [k: string]: Device;
+  };
+  host: {
+    [k: string]: Device;
+  };
+}
+/**
+ * One entry of /dev. `target`: where a symbolic link points. `bound`: a node of the host, bound in.
+ */
+export interface Device {
+  type: "block" | "char" | "dir" | "fifo" | "file" | "socket" | "symlink";
+  major?: number | null;
+  minor?: number | null;
+  mode: number;
+  uid?: number | null;
+  gid?: number | null;
+  target?: string | null;
+  bound: boolean;
+}
+/**
+ * Who PID 1 is to the kernel. `capabilities`: set (`effective permitted inheritable bounding ambient`) → names
+ * such as `CAP_CHOWN`. `seccomp`: 0 off, 1 strict, 2 filter; `seccomp_filters` how many. `lsm`: the label of
+ * attr/current, null where no module sets one; `lsms` the modules this kernel runs.
+ */
+export interface Identity {
+  uid_map: IdRange[];
+  gid_map: IdRange[];
+  capabilities: {
+    [k: string]: string[];
+  };
+  no_new_privs?: boolean | null;
+  seccomp?: number | null;
+  seccomp_filters?: number | null;
+  lsm?: string | null;
+  lsms: string[];
+  masked: string[];
+  readonly: string[];
+}
+/**
+ * One line of uid_map or gid_map (user_namespaces(7)): `outside` as the host counts.
+ */
+export interface IdRange {
+  inside: number;
+  outside: number;
+  count: number;
+}
+export interface Network {
+  container: NetworkView;
+  host: NetworkView;
+}
+/**
+ * One side's network namespace. The host's has interfaces without addresses, routes or sockets.
+ */
+export interface NetworkView {
+  interfaces: {
+    [k: string]: Interface;
+  };
+  routes: Route[];
+  listening: Listening[];
+}
+/**
+ * One network interface; its key is the name. `peer`: of a veth pair, the other end's index and namespace.
+ */
+export interface Interface {
+  index: number;
+  kind: string;
+  state: string;
+  mtu: number;
+  mac?: string | null;
+  addresses: string[];
+  rx_bytes?: number | null;
+  tx_bytes?: number | null;
+  peer_index?: number | null;
+  peer_name?: string | null;
+}
+/**
+ * One route of the main or local table. `destination`: `default` or a prefix.
+ */
+export interface Route {
+  family: "inet" | "inet6";
+  destination: string;
+  gateway?: string | null;
+  interface?: string | null;
+  table: string;
+}
+/**
+ * A socket that waits for connections, or a bound datagram socket (sock_diag(7)).
+ */
+export interface Listening {
+  protocol: "tcp" | "tcp6" | "udp" | "udp6";
+  address: string;
+  port: number;
+  uid?: number | null;
+  pid?: number | null;
+}
+/**
+ * The machine around all containers.
+ *
+ * `processes`: what the viewer may see of them, by pid; with the sight of a student the first process and ours alone.
+ */
+export interface HostView {
+  totals: HostTotals;
+  processes: {
+    [k: string]: Process;
+  };
+  usage: {
+    [k: string]: Usage;
+  };
+  mounts: {
+    [k: string]: Mount;
+  };
+  complete: boolean;
+}
+/**
+ * The machine in few numbers, for everybody.
+ */
+export interface HostTotals {
+  processes: number;
+  threads: number;
+  containers: number;
+  mounts: number;
+  namespaces: {
+    [k: string]: number;
   };
 }
 /**
@@ -298,6 +539,228 @@ export interface Info {
   kernel: string;
   oci_runtime: string;
   containers: number;
+}
+/**
+ * Something that happened to a container, told once. What does not apply is absent.
+ *
+ * `seq` rises within a container and goes on rising over a restart of the worker. Kinds:
+ * born, exec, died: `pid ns_pid ppid comm` (and `code` or `signal`; `seconds` it lived; `short`: no sample saw it);
+ * namespace: `pid`, what it made or entered in `namespace`, what it left in `was`, both as readlink prints them;
+ * oom: the victim's `pid ns_pid comm`, `bytes` it held, `limit_bytes`, `limit_at` (the cgroup whose limit it was);
+ * refused-fork, throttled: `count` since the event before, `limit`;
+ * created, copied_up, whiteout, opaque, renamed, removed, written: `path` inside, `to` for the new name, `type`,
+ * `bytes`; mounted, unmounted: `path`, `type` the file system; limits: `reason` in the form `memory 1 → 2`;
+ * state: `reason`; more: `count` events of a burst that are not told one by one.
+ */
+export interface Event {
+  seq: number;
+  at: number;
+  kind:
+    | "born"
+    | "copied_up"
+    | "created"
+    | "died"
+    | "exec"
+    | "frozen"
+    | "limits"
+    | "more"
+    | "mounted"
+    | "namespace"
+    | "oom"
+    | "opaque"
+    | "refused-fork"
+    | "removed"
+    | "renamed"
+    | "state"
+    | "thawed"
+    | "throttled"
+    | "unmounted"
+    | "whiteout"
+    | "written";
+  pid?: number | null;
+  ns_pid?: number | null;
+  ppid?: number | null;
+  comm?: string | null;
+  code?: number | null;
+  signal?: number | null;
+  seconds?: number | null;
+  short?: boolean | null;
+  namespace?: string | null;
+  was?: string | null;
+  path?: string | null;
+  to?: string | null;
+  type?: string | null;
+  layer?: string | null;
+  bytes?: number | null;
+  limit_bytes?: number | null;
+  limit_at?: string | null;
+  limit?: number | null;
+  count?: number | null;
+  reason?: string | null;
+}
+/**
+ * One task of a process; `ns_tid` is its number inside.
+ */
+export interface Thread {
+  tid: number;
+  ns_tid?: number | null;
+  comm: string;
+  state: string;
+  cpu_usec: number;
+}
+/**
+ * One process looked at closely, on demand. Null: the kernel would not say, or it is not the viewer's business.
+ *
+ * `uids`, `gids`: real, effective, saved, file system, as the host counts; `uids_inside` the same in the container's
+ * user namespace (null for one that is not mapped). Paths are as the process itself names them. `namespaces` has the
+ * eight kinds and the two `_for_children`. `capabilities` as in `Identity`.
+ */
+export interface ProcessDetail {
+  pid: number;
+  ns_pids: number[];
+  comm: string;
+  state: string;
+  role: string;
+  started_at: number;
+  cmdline?: string[] | null;
+  exe?: string | null;
+  cwd?: string | null;
+  root?: string | null;
+  uids?: number[] | null;
+  gids?: number[] | null;
+  uids_inside?: (number | null)[] | null;
+  gids_inside?: (number | null)[] | null;
+  groups?: number[] | null;
+  threads: Thread[];
+  namespaces: {
+    [k: string]: string;
+  };
+  cgroups: {
+    [k: string]: string;
+  };
+  capabilities: {
+    [k: string]: string[];
+  };
+  no_new_privs?: boolean | null;
+  seccomp?: number | null;
+  oom_score?: number | null;
+  oom_score_adj?: number | null;
+  open_files?: number | null;
+  rss_bytes?: number | null;
+  vm_bytes?: number | null;
+  voluntary_switches?: number | null;
+  involuntary_switches?: number | null;
+}
+/**
+ * One name in a directory of a layer. Ids as inside. `mark` is how overlayfs marks it in this layer.
+ */
+export interface Entry {
+  name: string;
+  type: "device" | "dir" | "fifo" | "file" | "socket" | "symlink";
+  mode: number;
+  uid: number;
+  gid: number;
+  size_bytes: number;
+  blocks_bytes: number;
+  modified_at: number;
+  target?: string | null;
+  mark?: ("copied_up" | "created" | "opaque" | "whiteout") | null;
+  redirect?: string | null;
+  metacopy: boolean;
+}
+/**
+ * A path of one layer: a directory's `entries`, a regular file's first 64 KiB as `text`, or neither.
+ *
+ * `layer`: `merged`, `upper`, or a lower's index from the top (`0` is our init layer). `binary`: it is no text, and
+ * `text` has its bytes in `xxd`'s form.
+ */
+export interface FileView {
+  path: string;
+  layer: string;
+  entry: Entry;
+  entries?: Entry[] | null;
+  text?: string | null;
+  binary: boolean;
+  truncated: boolean;
+}
+/**
+ * What one layer says of a path. `hit`: this is what `/` shows; `hidden`: it is here, and something above hides it.
+ *
+ * `covered`: nothing is looked up here any more, since a layer above said so (whiteout, opaque directory).
+ */
+export interface Sighting {
+  layer: string;
+  title: string;
+  found: "absent" | "covered" | "hidden" | "hit" | "merged" | "opaque" | "whiteout";
+  type?: ("device" | "dir" | "fifo" | "file" | "socket" | "symlink") | null;
+  size_bytes?: number | null;
+  blocks_bytes?: number | null;
+  path?: string | null;
+  metacopy: boolean;
+}
+/**
+ * Where a path of the merged root comes from, top layer first. `resolved`: after symbolic links of its parents.
+ *
+ * `verdict`: created or copied_up (in the upper), lower (untouched), deleted (a whiteout hides it), absent.
+ */
+export interface Provenance {
+  path: string;
+  resolved: string;
+  verdict: "absent" | "copied_up" | "created" | "deleted" | "lower";
+  sightings: Sighting[];
+}
+/**
+ * `args`: conditions in words such as `arg0 & 0x7e020000 == 0`; none: always.
+ */
+export interface SeccompRule {
+  names: string[];
+  action: string;
+  errno?: string | null;
+  args: string[];
+}
+/**
+ * The filter a container was born with (seccomp(2)), from its config.json; the kernel does not tell it back.
+ */
+export interface Seccomp {
+  default_action: string;
+  default_errno?: string | null;
+  architectures: string[];
+  rules: SeccompRule[];
+}
+/**
+ * A container's counters for a metrics scrape; null: this host does not count it. Seconds, bytes, plain counts.
+ */
+export interface Meter {
+  id: string;
+  name: string;
+  image: string;
+  started_at?: number | null;
+  cpu_usage_seconds?: number | null;
+  cpu_user_seconds?: number | null;
+  cpu_system_seconds?: number | null;
+  cfs_periods?: number | null;
+  cfs_throttled_periods?: number | null;
+  cfs_throttled_seconds?: number | null;
+  cpu_quota_cores?: number | null;
+  memory_usage_bytes?: number | null;
+  memory_working_set_bytes?: number | null;
+  memory_rss_bytes?: number | null;
+  memory_cache_bytes?: number | null;
+  memory_max_usage_bytes?: number | null;
+  memory_limit_bytes?: number | null;
+  oom_events?: number | null;
+  processes?: number | null;
+  threads?: number | null;
+  threads_max?: number | null;
+  fs_usage_bytes?: number | null;
+  fs_limit_bytes?: number | null;
+  fs_reads_bytes?: number | null;
+  fs_writes_bytes?: number | null;
+  network_receive_bytes?: number | null;
+  network_transmit_bytes?: number | null;
+  pressure: {
+    [k: string]: number;
+  };
 }
 export interface Pong {
   re: "pong";
@@ -354,6 +817,13 @@ export interface Patched {
   patch: {};
 }
 /**
+ * In order; between patches, as things happen. The first of a stream has what is remembered.
+ */
+export interface Happened {
+  re: "events";
+  events: Event[];
+}
+/**
  * The container was deleted; nothing follows.
  */
 export interface Gone {
@@ -363,6 +833,30 @@ export interface Gone {
 export interface Sourced {
   re: "source";
   source: SourceText;
+}
+export interface Inspected {
+  re: "process";
+  process: ProcessDetail;
+}
+export interface HostSeen {
+  re: "host";
+  host: HostView;
+}
+export interface FileSeen {
+  re: "file";
+  file: FileView;
+}
+export interface Traced {
+  re: "provenance";
+  provenance: Provenance;
+}
+export interface SeccompSeen {
+  re: "seccomp";
+  seccomp: Seccomp;
+}
+export interface Measured {
+  re: "metrics";
+  meters: Meter[];
 }
 export interface Diagnosis {
   re: "diagnosis";

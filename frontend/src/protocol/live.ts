@@ -1,6 +1,6 @@
 /** `live.v1`: the socket that carries a container's snapshot and its patches. It connects again by itself. */
 import { Backoff } from "./backoff";
-import type { Gone, Patched, Refused, Snapshot, Watched } from "./generated";
+import type { Event, Gone, Happened, Patched, Refused, Snapshot, Watched } from "./generated";
 import { Close } from "./pty";
 
 export const SUBPROTOCOL = "live.v1";
@@ -10,7 +10,7 @@ const SILENCE_MS = 15_000;
 /** A page nobody looks at lets the sampler rest. */
 const HIDDEN_MS = 60_000;
 
-export type LiveMessage = Watched | Patched | Gone | Refused;
+export type LiveMessage = Watched | Patched | Happened | Gone | Refused;
 
 /** What the owner of the socket hears. After `gone` or `refused` nothing follows. */
 export interface LiveHandlers {
@@ -18,6 +18,8 @@ export interface LiveHandlers {
   snapshot(snapshot: Snapshot): void;
   /** An RFC 7396 patch, in order and without gaps, of the last snapshot. */
   patch(patch: object): void;
+  /** In order. After a connection was made anew some may have been heard before: `seq` tells. */
+  happened(events: readonly Event[]): void;
   /** Whether what was last heard is still what is: true with the first message, false when the connection breaks. */
   connected(up: boolean): void;
   /** The container was deleted. */
@@ -103,6 +105,9 @@ export class LiveSocket {
         }
         this.#seq = message.seq;
         this.handlers.patch(message.patch);
+        break;
+      case "events":
+        this.handlers.happened(message.events);
         break;
       case "gone":
         this.close();

@@ -27,6 +27,8 @@ export interface RestContainer {
   exit?: RestExit | null;
   /** False: stopped, and what it wrote is gone; a start begins with the image's files alone. */
   files_kept: boolean;
+  /** Held still by its cgroup's freezer. */
+  frozen: boolean;
   limits: Limits;
   /** The console's; null where there is none to attach to. */
   terminal_url: string | null;
@@ -64,7 +66,8 @@ export type Language = "en" | "zh-hans";
 /** The JSON of `<script id="boot">`. */
 export interface Boot {
   page: "home" | "workbench";
-  user: { name: string; is_staff: boolean };
+  /** `sees_host`: may see every process of the host. */
+  user: { name: string; is_staff: boolean; sees_host?: boolean };
   lang: Language;
   csrf: string;
   images: Image[];

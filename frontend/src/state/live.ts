@@ -1,6 +1,6 @@
 /** What the page knows of one container, kept up by the worker's messages. No DOM, no socket. */
 import { type ReadonlySignal, signal } from "@preact/signals";
-import type { Process, Snapshot } from "../protocol/generated";
+import type { Event, Process, Snapshot } from "../protocol/generated";
 import type { LiveHandlers, LiveMessage } from "../protocol/live";
 import { merge } from "../protocol/merge";
 import { type AllMarks, mark, NO_MARKS } from "./marks";
@@ -85,6 +85,9 @@ export class LiveStore implements LiveHandlers {
     }
   }
 
+  /** What the kernel told: the timeline's. */
+  happened(_events: readonly Event[]): void {}
+
   /** When the connection is lost, what is shown is the last that was seen. */
   connected(up: boolean): void {
     const { status, snapshot } = this.#state.peek();
@@ -110,6 +113,9 @@ export class LiveStore implements LiveHandlers {
         break;
       case "patch":
         this.patch(message.patch);
+        break;
+      case "events":
+        this.happened(message.events);
         break;
       case "gone":
         this.gone(message.reason);

@@ -7,7 +7,7 @@ from typing import Any
 
 from runtime.protocol import messages
 from runtime.server.context import Context
-from runtime.server.verbs import containers, host, looking, terminals
+from runtime.server.verbs import containers, control, host, layers, looking, processes, terminals, walls
 
 Handler = Callable[[Context, Any], Awaitable[messages.Reply]]
 
@@ -28,4 +28,12 @@ HANDLERS: dict[type[messages.Request], Handler] = {
     messages.MintTicket: terminals.mint,
     messages.TakeSnapshot: looking.snapshot,
     messages.Source: looking.source,
+    messages.Inspect: processes.inspect,
+    messages.LookAtHost: processes.look_at_host,
+    messages.Freeze: control.freeze,
+    messages.SetLimits: control.set_limits,
+    messages.Measure: control.measure,
+    messages.ReadFile: layers.read_file,
+    messages.Trace: layers.trace,
+    messages.ReadSeccomp: walls.read_seccomp,
 }

@@ -113,5 +113,5 @@ async def _bring_up(context: Context, record: Record, birth: Birth) -> None:
 
 def _launched(context: Context, id: str) -> messages.Launched:
     context.sampler.poke(id)
-    snapshot = context.sampler.take(id)
+    snapshot = context.sampler.take(id, whole=False)
     return messages.Launched(container=context.shown(id), terminal=CONSOLE, snapshot=snapshot)
