@@ -1,11 +1,6 @@
 /** The page's words in two languages. Keys are checked by the compiler, parity by a test. */
 import type { Language } from "../protocol/rest";
-import appEn from "./app.en";
-import appZh from "./app.zh-hans";
-import panelsEn from "./panels.en";
-import panelsZh from "./panels.zh-hans";
-
-const english = { ...appEn, ...panelsEn };
+import { chinese, english } from "./dictionaries";
 
 /** Every key there is. English is the source: the other dictionaries are typed by it. */
 export type Key = keyof typeof english;
@@ -17,7 +12,7 @@ export type Params = Record<string, string | number>;
 
 const dictionaries: Record<Language, Record<Key, string>> = {
   en: english,
-  "zh-hans": { ...appZh, ...panelsZh },
+  "zh-hans": chinese,
 };
 
 let current: Language = "en";

@@ -1,0 +1,2 @@
+/** The control group panel's words in English. */
+export default {} as const;

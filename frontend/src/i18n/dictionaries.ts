@@ -1,0 +1,37 @@
+/** All dictionaries, English beside Chinese. A new pair is named here, and nowhere else. */
+import appEn from "./app.en";
+import appZh from "./app.zh-hans";
+import cgroupEn from "./cgroup.en";
+import cgroupZh from "./cgroup.zh-hans";
+import namespacesEn from "./namespaces.en";
+import namespacesZh from "./namespaces.zh-hans";
+import panelsEn from "./panels.en";
+import panelsZh from "./panels.zh-hans";
+import teachEn from "./teach.en";
+import teachZh from "./teach.zh-hans";
+
+export const english = {
+  ...appEn,
+  ...panelsEn,
+  ...cgroupEn,
+  ...namespacesEn,
+  ...teachEn,
+};
+
+/** Typed by the English one: a key that is missing here does not compile. */
+export const chinese: Record<keyof typeof english, string> = {
+  ...appZh,
+  ...panelsZh,
+  ...cgroupZh,
+  ...namespacesZh,
+  ...teachZh,
+};
+
+/** For the tests, by name. */
+export const pairs: readonly (readonly [string, Record<string, string>, Record<string, string>])[] = [
+  ["app", appEn, appZh],
+  ["panels", panelsEn, panelsZh],
+  ["cgroup", cgroupEn, cgroupZh],
+  ["namespaces", namespacesEn, namespacesZh],
+  ["teach", teachEn, teachZh],
+];

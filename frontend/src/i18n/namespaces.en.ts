@@ -1,0 +1,2 @@
+/** The namespaces panel's words in English. */
+export default {} as const;
