@@ -22,13 +22,26 @@ export interface Sample {
   write: number | null;
   /** Share (0 to 1) of the scheduler's periods since the sample before in which the cgroup was throttled. */
   throttled: number | null;
+  /** How many periods those were, and in how many of them the quota ran out: `nr_periods` and `nr_throttled`. */
+  periods: number | null;
+  held: number | null;
+  /** How long threads were kept waiting in them, microseconds: `throttled_usec`. */
+  waited: number | null;
+  /** The limits at that moment: when one is changed, the charts show where. */
+  limits: { memory: number | null; cores: number | null; pids: number | null };
+  /** PSI, `some.memory`: share (0 to 1) of the time since the sample before in which at least one had to wait. */
+  pressure: Readonly<Record<"some" | "full", Pressure>>;
 }
+
+export type Pressure = Readonly<Record<"cpu" | "memory" | "io", number | null>>;
 
 interface Counters {
   boot: string;
   generation: number;
   t: number;
   summary: Summary;
+  /** `some total` and `full total` of each file, microseconds. */
+  stalls: Readonly<Record<"some" | "full", Pressure>>;
 }
 
 /** The worker says nothing while nothing changes. So long after its last word it is quiet, seconds. */
@@ -52,6 +65,7 @@ export class Samples {
       generation: snapshot.info.generation,
       t: snapshot.monotonic,
       summary: snapshot.container.cgroup.summary,
+      stalls: { some: stalls(snapshot, "some total"), full: stalls(snapshot, "full total") },
     };
     const last = this.#last;
     if (last && last.boot === now.boot && now.t <= last.t) return;
@@ -78,7 +92,18 @@ export class Samples {
     const last = this.#heard.at(-1);
     if (last === undefined || until - last.t < QUIET_AFTER - PASS) return [];
     const still = (rate: number | null): number | null => (rate === null ? null : 0);
-    const point = { ...last, cores: still(last.cores), read: still(last.read), write: still(last.write), throttled: 0 };
+    const calm = ({ cpu, memory, io }: Pressure) => ({ cpu: still(cpu), memory: still(memory), io: still(io) });
+    const point: Sample = {
+      ...last,
+      cores: still(last.cores),
+      read: still(last.read),
+      write: still(last.write),
+      throttled: 0,
+      periods: still(last.periods),
+      held: still(last.held),
+      waited: still(last.waited),
+      pressure: { some: calm(last.pressure.some), full: calm(last.pressure.full) },
+    };
     return [
       { ...point, t: last.t + PASS },
       { ...point, t: until },
@@ -100,6 +125,8 @@ function sample(before: Counters | null, now: Counters): Sample {
   const usec = perSecond("cpu_usage_usec");
   const periods = grown("nr_periods");
   const throttled = grown("nr_throttled");
+  const quota = now.summary.cpu_quota_usec ?? null;
+  const period = now.summary.cpu_period_usec ?? null;
   return {
     t: now.t,
     memory: now.summary.memory_bytes ?? null,
@@ -108,5 +135,38 @@ function sample(before: Counters | null, now: Counters): Sample {
     read: perSecond("io_read_bytes"),
     write: perSecond("io_write_bytes"),
     throttled: throttled === null ? null : periods ? Math.min(1, throttled / periods) : 0,
+    periods,
+    held: throttled,
+    waited: grown("throttled_usec"),
+    limits: {
+      memory: now.summary.memory_limit_bytes ?? null,
+      cores: quota !== null && period ? quota / period : null,
+      pids: now.summary.pids_max ?? null,
+    },
+    pressure: {
+      some: stalled(before?.stalls.some, now.stalls.some, seconds),
+      full: stalled(before?.stalls.full, now.stalls.full, seconds),
+    },
+  };
+}
+
+/** What a cgroup2 directory's pressure files count, be it on the container's side or, on hybrid hosts, the host's. */
+function stalls(snapshot: Snapshot, key: string): Pressure {
+  const of = (section: "cpu" | "memory" | "io"): number | null => {
+    const name = `${section}.pressure`;
+    const figure = snapshot.container.cgroup[section][name] ?? snapshot.host.cgroup[section][name];
+    const value = typeof figure === "object" && figure !== null ? figure[key] : null;
+    return typeof value === "number" ? value : null;
+  };
+  return { cpu: of("cpu"), memory: of("memory"), io: of("io") };
+}
+
+function stalled(before: Pressure | undefined, now: Pressure, seconds: number): Pressure {
+  const share = (from: number | null | undefined, to: number | null): number | null =>
+    from == null || to === null || to < from || seconds <= 0 ? null : Math.min(1, (to - from) / (seconds * 1e6));
+  return {
+    cpu: share(before?.cpu, now.cpu),
+    memory: share(before?.memory, now.memory),
+    io: share(before?.io, now.io),
   };
 }
