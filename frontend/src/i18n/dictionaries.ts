@@ -7,8 +7,12 @@ import namespacesEn from "./namespaces.en";
 import namespacesZh from "./namespaces.zh-hans";
 import panelsEn from "./panels.en";
 import panelsZh from "./panels.zh-hans";
+import processesEn from "./processes.en";
+import processesZh from "./processes.zh-hans";
 import teachEn from "./teach.en";
 import teachZh from "./teach.zh-hans";
+import timeEn from "./time.en";
+import timeZh from "./time.zh-hans";
 
 export const english = {
   ...appEn,
@@ -16,6 +20,8 @@ export const english = {
   ...cgroupEn,
   ...namespacesEn,
   ...teachEn,
+  ...timeEn,
+  ...processesEn,
 };
 
 /** Typed by the English one: a key that is missing here does not compile. */
@@ -25,6 +31,8 @@ export const chinese: Record<keyof typeof english, string> = {
   ...cgroupZh,
   ...namespacesZh,
   ...teachZh,
+  ...timeZh,
+  ...processesZh,
 };
 
 /** For the tests, by name. */
@@ -34,4 +42,6 @@ export const pairs: readonly (readonly [string, Record<string, string>, Record<s
   ["cgroup", cgroupEn, cgroupZh],
   ["namespaces", namespacesEn, namespacesZh],
   ["teach", teachEn, teachZh],
+  ["time", timeEn, timeZh],
+  ["processes", processesEn, processesZh],
 ];

@@ -13,6 +13,8 @@ import { announce } from "../ui/announce";
 import { ask } from "../ui/dialog";
 import { type Failure, failure } from "../ui/failure";
 import { type Condition, conditionOf } from "../ui/state";
+import type { Calls } from "../views/context";
+import type { ReadSource } from "../views/showme";
 
 export type Busy = "starting" | "stopping" | "deleting" | null;
 
@@ -27,6 +29,9 @@ export class Bench {
     const condition = conditionOf(this.container.value);
     return this.store.state.value.status === "gone" && condition !== "lost" ? "gone" : condition;
   });
+  readonly source: ReadSource;
+  /** What the panels may ask about this container. */
+  readonly calls: Calls;
   readonly #live: LiveSocket;
   readonly #stops: (() => void)[] = [];
   #generation: number | null = null;
@@ -51,6 +56,17 @@ export class Bench {
       loadScreen: () => import("../terminal/screen"),
     });
     this.book.sync(first.terminals);
+    const { id } = first;
+    this.source = (side, panel, key) => api.source(id, { side, panel, key });
+    this.calls = {
+      process: (pid) => api.process(id, pid),
+      file: (path, layer) => api.file(id, path, layer),
+      provenance: (path) => api.provenance(id, path),
+      seccomp: () => api.seccomp(id),
+      freeze: (frozen) => api.freeze(id, frozen),
+      setLimits: (limits) => api.setLimits(id, limits),
+      host: api.host,
+    };
     this.#live = new LiveSocket(first.live_url, this.store);
   }
 

@@ -151,7 +151,9 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
                     store={bench.store}
                     link={link}
                     lost={condition === "lost"}
-                    source={(side, panel, key) => api.source(first.id, { side, panel, key })}
+                    source={bench.source}
+                    calls={bench.calls}
+                    seesHost={boot.user.sees_host ?? false}
                     typeIntoTerminal={running ? typed : undefined}
                     terminal={bench.book.active.value}
                   />

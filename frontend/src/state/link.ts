@@ -6,8 +6,13 @@
  */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
-/** `process:<host pid>`, `namespace:<kind>`, `cgroup:<controller>`, `file:<path inside>`, `layer:<digest or dir>`. */
-export type Thing = `${"process" | "namespace" | "cgroup" | "file" | "layer"}:${string}`;
+/**
+ * `process:<host pid>`, `namespace:<kind>`, or its id where it is no longer PID 1's own (`namespace:net:[4026532000]`),
+ * `cgroup:<controller>`, `file:<path inside>`, `layer:<digest or dir>`, `mount:<mount point inside>`,
+ * `device:<name below /dev>`, `identity:<what>`, `network:<interface>`.
+ */
+export type Thing = `${Kind}:${string}`;
+type Kind = "process" | "namespace" | "cgroup" | "file" | "layer" | "mount" | "device" | "identity" | "network";
 
 export class Link {
   readonly #pointed = signal<Thing | null>(null);
@@ -30,6 +35,11 @@ export class Link {
   /** A tap holds the highlight, a second tap on the same thing lets go. */
   pin(thing: Thing | null): void {
     this.#pinned.value = thing !== null && this.#pinned.peek() === thing ? null : thing;
+  }
+
+  /** As a tap does, but a second time on the same thing holds it still. */
+  hold(thing: Thing | null): void {
+    this.#pinned.value = thing;
   }
 
   /** `"true"` while the thing is lit, else nothing: to be bound to an attribute. */

@@ -5,7 +5,7 @@
  */
 import type { Change, Namespace, Process, Snapshot } from "../protocol/generated";
 
-export type Domain = "processes" | "namespaces" | "cgroup" | "overlay";
+export type Domain = "processes" | "namespaces" | "cgroup" | "overlay" | "mounts" | "devices" | "identity" | "network";
 export type Sign = "+" | "−" | "~";
 
 /** `beat` grows with each change: views restart their fading tint by it. `at` is milliseconds since the epoch. */
@@ -22,7 +22,16 @@ export interface Marks {
 export type AllMarks = Readonly<Record<Domain, Marks>>;
 
 const NONE: Marks = { beat: 0, at: 0, signs: new Map(), ended: [], vanished: [] };
-export const NO_MARKS: AllMarks = { processes: NONE, namespaces: NONE, cgroup: NONE, overlay: NONE };
+export const NO_MARKS: AllMarks = {
+  processes: NONE,
+  namespaces: NONE,
+  cgroup: NONE,
+  overlay: NONE,
+  mounts: NONE,
+  devices: NONE,
+  identity: NONE,
+  network: NONE,
+};
 
 /** The marks after `after` replaced `before`; a domain in which nothing changed keeps the marks it had. */
 export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: number): AllMarks {

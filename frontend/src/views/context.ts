@@ -1,9 +1,9 @@
-/** What every panel needs beside its figures: the shared highlight, and the way to a figure's source. */
+/** What every panel needs beside its figures: the shared highlight, the way to a figure's source, what can be asked. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Api, SourceQuery } from "../protocol/api";
-import type { Quota } from "../protocol/rest";
-import { Link } from "../state/link";
+import type { SourceQuery } from "../protocol/api";
+import type { FileView, HostView, Limits, ProcessDetail, Provenance, Seccomp } from "../protocol/generated";
+import { Link, type Thing } from "../state/link";
 
 export type Side = SourceQuery["side"];
 export type PanelName = SourceQuery["panel"];
@@ -16,19 +16,39 @@ export interface Question {
   side: Side;
   /** The sides that can answer. */
   sides: readonly Side[];
-  /** Which figure of a file that holds several: it has a sentence of its own, and its line is marked. */
-  figure?: string | undefined;
+}
+
+/** What a panel may ask of the server about this container, or tell it to do. Refusals throw `ApiError`. */
+export interface Calls {
+  process(pid: number): Promise<ProcessDetail>;
+  file(path: string, layer?: string): Promise<FileView>;
+  provenance(path: string): Promise<Provenance>;
+  seccomp(): Promise<Seccomp>;
+  freeze(frozen: boolean): Promise<unknown>;
+  setLimits(limits: Partial<Limits>): Promise<unknown>;
+  host(): Promise<HostView>;
 }
 
 export interface Surroundings {
   link: Link;
   showMe(question: Question): void;
-  /** To ask and to act; null where one can only look, as at a recording. */
-  api?: Api | null;
-  /** What the person may give to a container. */
-  quota?: Quota | null;
+  /** Null where there is nobody to ask, such as in a recording. */
+  calls: Calls | null;
+  /** Whether the person may see every process of the host. */
+  seesHost: boolean;
+  /** Puts a command at the prompt of the terminal in front; absent where there is none. */
+  typeIntoTerminal: ((text: string) => void) | undefined;
+  /** Opens a panel, brings it into view, and holds the highlight on `thing`. */
+  reveal(panel: PanelName, thing?: Thing): void;
 }
 
-export const PanelContext = createContext<Surroundings>({ link: new Link(), showMe: () => undefined });
+export const PanelContext = createContext<Surroundings>({
+  link: new Link(),
+  showMe: () => undefined,
+  calls: null,
+  seesHost: false,
+  typeIntoTerminal: undefined,
+  reveal: () => undefined,
+});
 
 export const useSurroundings = (): Surroundings => useContext(PanelContext);

@@ -12,11 +12,13 @@ interface Props {
   marks: Marks;
   /** What it shows is no more; the last there was. */
   past: boolean;
-  children: ComponentChildren;
+  open: boolean;
+  onOpen(open: boolean): void;
+  /** Only called while it is open: a folded panel costs nothing. */
+  children(): ComponentChildren;
 }
 
-export function Panel({ name, title, summary, marks, past, children }: Props) {
-  const [open, setOpen] = useRemembered(`panel.${name}`, true);
+export function Panel({ name, title, summary, marks, past, open, onOpen, children }: Props) {
   const [full, setFull] = useState(false);
   const frame = useRef<HTMLElement>(null);
   const body = `panel-${name}`;
@@ -58,7 +60,7 @@ export function Panel({ name, title, summary, marks, past, children }: Props) {
             class="panel-fold"
             aria-expanded={open || full}
             aria-controls={body}
-            onClick={() => setOpen(!open)}
+            onClick={() => onOpen(!open)}
           >
             <svg class="chevron" viewBox="0 0 12 12" aria-hidden="true">
               <path d="M4 2.5 8 6 4 9.5" />
@@ -87,31 +89,8 @@ export function Panel({ name, title, summary, marks, past, children }: Props) {
         </button>
       </header>
       <div class="panel-body" id={body} hidden={!open && !full}>
-        {(open || full) && children}
+        {(open || full) && children()}
       </div>
     </section>
   );
-}
-
-function useRemembered(key: string, initial: boolean): [boolean, (value: boolean) => void] {
-  const name = `terrarium.${key}`;
-  const [value, setValue] = useState(() => {
-    try {
-      const stored = localStorage.getItem(name);
-      return stored === null ? initial : stored === "1";
-    } catch {
-      return initial; // storage may be forbidden; then it is forgotten, no more
-    }
-  });
-  return [
-    value,
-    (next) => {
-      setValue(next);
-      try {
-        localStorage.setItem(name, next ? "1" : "0");
-      } catch {
-        // as above
-      }
-    },
-  ];
 }

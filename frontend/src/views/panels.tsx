@@ -1,46 +1,62 @@
-/** The four live panels of a container: the container's world beside the host's, from one and the same pass. */
+/** The live panels of a container: the container's world beside the host's, from one and the same pass. */
 import "./panels.css";
 import "./processes.css";
 import "./namespaces.css";
 import "./cgroup.css";
 import "./overlay.css";
 import { useComputed, useSignal } from "@preact/signals";
-import { useCallback, useEffect, useMemo } from "preact/hooks";
-import { bytes, number } from "../i18n/format";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { t, tn } from "../i18n/index";
 import type { Exit, Snapshot } from "../protocol/generated";
-import { clock, cores } from "../state/format";
+import { clock } from "../state/format";
 import { Link, type Thing } from "../state/link";
 import type { LiveEvent, LiveState, LiveStore } from "../state/live";
-import { CgroupPanel } from "./cgroup";
-import { PanelContext, type Question } from "./context";
-import { Namespaces } from "./namespaces";
-import { OverlayPanel } from "./overlay";
+import { type Calls, PanelContext, type PanelName, type Question, type Surroundings } from "./context";
+import { Opened } from "./opened";
 import { Panel } from "./panel";
-import { Processes } from "./processes";
+import { PANELS } from "./registry";
+import type { Scene } from "./scene";
 import { type ReadSource, ShowMe } from "./showme";
 import { oomSentence } from "./stories";
+import { Strip } from "./strip";
 
 export interface PanelsProps {
   store: LiveStore;
   /** Share one to let other parts of the page light up with the panels. */
   link?: Link;
   source: ReadSource;
+  /** Absent: there is nobody to ask. */
+  calls?: Calls | null;
+  /** Whether the person may see every process of the host. */
+  seesHost?: boolean;
   /** Puts a command at the prompt of the terminal in front; it is not run. */
-  typeIntoTerminal?: (text: string) => void;
+  typeIntoTerminal?: ((text: string) => void) | undefined;
   /** It did not end and was not deleted: its host lost it. */
   lost?: boolean;
   /** Id of the terminal in front; without one the console's process is "your shell". */
   terminal?: string | null;
 }
 
-export function Panels({ store, link: shared, source, typeIntoTerminal, terminal = null, lost = false }: PanelsProps) {
+export function Panels(props: PanelsProps) {
+  const { store, link: shared, source, calls = null, seesHost = false, typeIntoTerminal } = props;
+  const { terminal = null, lost = false } = props;
   const own = useMemo(() => new Link(), []);
   const link = shared ?? own;
+  const opened = useMemo(() => new Opened(), []);
+  const root = useRef<HTMLDivElement>(null);
   const question = useSignal<Question | null>(null);
-  const surroundings = useMemo(
-    () => ({ link, showMe: (asked: Question) => (question.value = asked) }),
-    [link, question],
+  const reveal = useCallback(
+    (panel: PanelName, thing?: Thing) => {
+      opened.set(panel, true);
+      if (thing !== undefined) link.hold(thing);
+      // Drawn first: a folded panel has no rows to scroll to.
+      requestAnimationFrame(() => bringIntoView(root.current, panel, thing));
+    },
+    [opened, link],
+  );
+  const surroundings = useMemo<Surroundings>(
+    () => ({ link, showMe: (asked) => (question.value = asked), calls, seesHost, typeIntoTerminal, reveal }),
+    [link, question, calls, seesHost, typeIntoTerminal, reveal],
   );
   const close = useCallback(() => {
     question.value = null;
@@ -57,6 +73,7 @@ export function Panels({ store, link: shared, source, typeIntoTerminal, terminal
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: a click holds what keyboard focus lights anyway */}
       <div
         class="panels"
+        ref={root}
         data-status={state.status}
         onPointerOver={(event) => link.point(event.pointerType === "touch" ? null : thingAt(event.target))}
         onPointerLeave={() => link.point(null)}
@@ -67,7 +84,7 @@ export function Panels({ store, link: shared, source, typeIntoTerminal, terminal
         }}
       >
         <StatusBar state={state} lost={lost} />
-        <Body state={state} terminal={terminal} />
+        <Body state={state} terminal={terminal} opened={opened} />
         <Announcer store={store} />
         {question.value && (
           <ShowMe question={question.value} source={source} typeIntoTerminal={typeIntoTerminal} onClose={close} />
@@ -77,80 +94,65 @@ export function Panels({ store, link: shared, source, typeIntoTerminal, terminal
   );
 }
 
+function bringIntoView(root: HTMLElement | null, panel: PanelName, thing: Thing | undefined): void {
+  const frame = root?.querySelector<HTMLElement>(`[data-panel="${panel}"]`);
+  const inside = thing && [...(frame?.querySelectorAll<HTMLElement>("[data-thing]") ?? [])];
+  const row = inside?.find((one) => one.dataset.thing === thing);
+  if (row) row.scrollIntoView({ block: "nearest" });
+  else frame?.scrollIntoView({ block: "start" });
+}
+
 function thingAt(target: EventTarget | null): Thing | null {
   const element = target instanceof Element ? target.closest("[data-thing]") : null;
   return (element?.getAttribute("data-thing") as Thing | null | undefined) ?? null;
 }
 
-function Body({ state, terminal }: { state: LiveState; terminal: string | null }) {
+function Body({ state, terminal, opened }: { state: LiveState; terminal: string | null; opened: Opened }) {
   const { snapshot, marks } = state;
   if (!snapshot) {
     return state.status === "error" || state.status === "gone" ? null : <Skeleton />;
   }
-  const stopped = snapshot.info.state === "stopped";
-  // A container at rest has no processes, namespaces or cgroup: the last figures stay, and are said to be the last.
-  const shown = stopped && state.alive ? state.alive : snapshot;
-  // Its cgroup outlives PID 1: what it wrote to its upper layer is still charged there.
-  const group = snapshot.container.cgroup.summary.memory_bytes == null ? shown : snapshot;
-  const files = snapshot.host.overlay.upperdir ? snapshot : shown;
-  const { container } = shown;
-  const own = Object.values(container.namespaces).filter((one) => one.same_as_host === false).length;
-  const same = Object.values(container.namespaces).filter((one) => one.same_as_host === true).length;
-  const inside = Object.keys(container.processes).length;
-  const shell = shellPid(shown, terminal);
-  const changes = Object.keys(files.host.overlay.changes).length;
+  const scene = sceneOf(state, snapshot, terminal);
   return (
-    <div class="panel-list" data-dimmed={state.status === "stale" || state.status === "gone" ? "true" : undefined}>
-      <Panel
-        name="processes"
-        title={t("proc.title")}
-        marks={marks.processes}
-        past={shown !== snapshot}
-        summary={stopped ? t("proc.none_left") : tn("proc.count", inside)}
-      >
-        <Processes snapshot={shown} marks={marks.processes} shell={shell} over={stopped} />
-      </Panel>
-      <Panel
-        name="namespaces"
-        title={t("ns.title")}
-        marks={marks.namespaces}
-        past={shown !== snapshot}
-        summary={own + same === 0 ? t("ns.none") : t("ns.summary", { own: number(own), same: number(same) })}
-      >
-        <Namespaces snapshot={shown} marks={marks.namespaces} />
-      </Panel>
-      <Panel
-        name="cgroup"
-        title={t("cg.title")}
-        marks={marks.cgroup}
-        past={group !== snapshot}
-        summary={cgroupSummary(group, state)}
-      >
-        <CgroupPanel snapshot={group} points={state.points} events={state.events} marks={marks.cgroup} />
-      </Panel>
-      <Panel
-        name="overlay"
-        title={t("ov.title")}
-        marks={marks.overlay}
-        past={files !== snapshot}
-        summary={changes === 0 ? t("ov.nothing") : tn("ov.entries", changes)}
-      >
-        <OverlayPanel snapshot={files} marks={marks.overlay} />
-      </Panel>
-    </div>
+    <>
+      <Strip panels={PANELS} opened={opened} />
+      <div class="panel-list" data-dimmed={state.status === "stale" || state.status === "gone" ? "true" : undefined}>
+        {PANELS.map((panel) => (
+          <Panel
+            key={panel.name}
+            name={panel.name}
+            title={t(panel.title)}
+            marks={marks[panel.name]}
+            past={(panel.from?.(scene) ?? scene.shown) !== snapshot}
+            summary={panel.summary(scene)}
+            open={opened.is(panel.name, panel.frequent ?? false)}
+            onOpen={(open) => opened.set(panel.name, open)}
+          >
+            {() => panel.render(scene)}
+          </Panel>
+        ))}
+      </div>
+    </>
   );
 }
 
-function cgroupSummary(snapshot: Snapshot, state: LiveState): string {
-  const { summary } = snapshot.container.cgroup;
-  const used = state.points.at(-1)?.cores ?? null;
-  return [
-    summary.memory_bytes == null ? null : bytes(summary.memory_bytes),
-    used === null ? null : t("cg.cores", { cores: cores(used) }),
-    summary.pids_current == null ? null : tn("cg.count", summary.pids_current),
-  ]
-    .filter((part) => part !== null)
-    .join(" · ");
+function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null): Scene {
+  const over = snapshot.info.state === "stopped";
+  // A container at rest has no processes, namespaces or cgroup: the last figures stay, and are said to be the last.
+  const shown = over && state.alive ? state.alive : snapshot;
+  return {
+    snapshot,
+    shown,
+    // Its cgroup outlives PID 1: what it wrote to its upper layer is still charged there.
+    group: snapshot.container.cgroup.summary.memory_bytes == null ? shown : snapshot,
+    files: snapshot.host.overlay.upperdir ? snapshot : shown,
+    marks: state.marks,
+    points: state.points,
+    events: state.events,
+    shell: shellPid(shown, terminal),
+    over,
+    live: true,
+  };
 }
 
 function shellPid(snapshot: Snapshot, terminal: string | null): number | null {
@@ -245,7 +247,7 @@ function Skeleton() {
   return (
     <div class="panel-list" aria-busy="true">
       <p class="sr-only">{t("status.loading")}</p>
-      {(["proc.title", "ns.title", "cg.title", "ov.title"] as const).map((title, index) => (
+      {PANELS.slice(0, 4).map(({ title }, index) => (
         <section class="panel" key={title}>
           <header class="panel-head">
             <h3>

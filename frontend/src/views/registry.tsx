@@ -1,0 +1,70 @@
+/** The panels of the X-ray, in their order. A further one is a line here: its descriptor stands beside its view. */
+import { bytes, number } from "../i18n/format";
+import { t, tn } from "../i18n/index";
+import { cores } from "../state/format";
+import { CgroupPanel } from "./cgroup";
+import { Namespaces } from "./namespaces";
+import { OverlayPanel } from "./overlay";
+import { Processes } from "./processes";
+import type { PanelDescriptor, Scene } from "./scene";
+
+const processes: PanelDescriptor = {
+  name: "processes",
+  title: "proc.title",
+  frequent: true,
+  summary: ({ shown, over }) =>
+    over ? t("proc.none_left") : tn("proc.count", Object.keys(shown.container.processes).length),
+  render: ({ shown, marks, shell, over }) => (
+    <Processes snapshot={shown} marks={marks.processes} shell={shell} over={over} />
+  ),
+};
+
+const namespaces: PanelDescriptor = {
+  name: "namespaces",
+  title: "ns.title",
+  frequent: true,
+  summary: ({ shown }) => {
+    const all = Object.values(shown.container.namespaces);
+    const own = all.filter((one) => one.same_as_host === false).length;
+    const same = all.filter((one) => one.same_as_host === true).length;
+    return own + same === 0 ? t("ns.none") : t("ns.summary", { own: number(own), same: number(same) });
+  },
+  render: ({ shown, marks }) => <Namespaces snapshot={shown} marks={marks.namespaces} />,
+};
+
+const cgroup: PanelDescriptor = {
+  name: "cgroup",
+  title: "cg.title",
+  frequent: true,
+  from: ({ group }) => group,
+  summary: cgroupSummary,
+  render: ({ group, points, events, marks }) => (
+    <CgroupPanel snapshot={group} points={points} events={events} marks={marks.cgroup} />
+  ),
+};
+
+const overlay: PanelDescriptor = {
+  name: "overlay",
+  title: "ov.title",
+  frequent: true,
+  from: ({ files }) => files,
+  summary: ({ files }) => {
+    const changes = Object.keys(files.host.overlay.changes).length;
+    return changes === 0 ? t("ov.nothing") : tn("ov.entries", changes);
+  },
+  render: ({ files, marks }) => <OverlayPanel snapshot={files} marks={marks.overlay} />,
+};
+
+export const PANELS: readonly PanelDescriptor[] = [processes, namespaces, cgroup, overlay];
+
+function cgroupSummary({ group, points }: Scene): string {
+  const { summary } = group.container.cgroup;
+  const used = points.at(-1)?.cores ?? null;
+  return [
+    summary.memory_bytes == null ? null : bytes(summary.memory_bytes),
+    used === null ? null : t("cg.cores", { cores: cores(used) }),
+    summary.pids_current == null ? null : tn("cg.count", summary.pids_current),
+  ]
+    .filter((part) => part !== null)
+    .join(" · ");
+}

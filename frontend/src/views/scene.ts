@@ -1,0 +1,44 @@
+/** What a panel is to the frame around it, and the one moment that all panels show together. */
+import type { ComponentChildren } from "preact";
+import type { Key } from "../i18n/index";
+import type { Snapshot } from "../protocol/generated";
+import type { LiveEvent } from "../state/live";
+import type { AllMarks } from "../state/marks";
+import type { Sample } from "../state/samples";
+import type { PanelName } from "./context";
+
+/** One moment, now or past. A stopped container keeps what it last had: which snapshot that is differs by panel. */
+export interface Scene {
+  /** The moment itself. */
+  snapshot: Snapshot;
+  /** With processes, namespaces and walls: `snapshot`, or the last with PID 1 alive. */
+  shown: Snapshot;
+  /** With a cgroup, which outlives PID 1. */
+  group: Snapshot;
+  /** With files, which outlive both. */
+  files: Snapshot;
+  marks: AllMarks;
+  /** The charts' samples, up to this moment. */
+  points: readonly Sample[];
+  /** What happened in the cgroup, up to this moment. */
+  events: readonly LiveEvent[];
+  /** Host pid of the process whose terminal is in front. */
+  shell: number | null;
+  /** The container is stopped. */
+  over: boolean;
+  /** Whether it is now: what is asked for on demand tells of now, never of a past moment. */
+  live: boolean;
+}
+
+export interface PanelDescriptor {
+  name: PanelName;
+  title: Key;
+  /** Open until a person folds it; the others are folded until a person opens them. */
+  frequent?: boolean;
+  /** The snapshot its figures are from; `shown` where it is not said. */
+  from?(scene: Scene): Snapshot;
+  /** One short line, there also when it is folded. */
+  summary(scene: Scene): string;
+  /** Not called while it is folded. */
+  render(scene: Scene): ComponentChildren;
+}
