@@ -17,7 +17,10 @@ _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """One line. `options` are the mount's, `super_options` the file system's (where overlay names its layers)."""
+    """One line. `options` are the mount's, `super_options` the file system's (where overlay names its layers).
+
+    `propagation`: the optional fields as they stand, `shared:3 master:1`, empty for a private mount.
+    """
 
     id: int
     parent: int
@@ -28,6 +31,7 @@ class Mount:
     fstype: str
     source: str
     super_options: str
+    propagation: str = ""
 
 
 def own() -> tuple[Mount, ...]:
@@ -37,10 +41,11 @@ def own() -> tuple[Mount, ...]:
 
 def parse(raw: bytes) -> tuple[Mount, ...]:
     """Every line, in the kernel's order. The optional fields vary in number and end at ` - `."""
-    return tuple(_parse_line(line) for line in raw.split(b"\n") if b" - " in line)
+    return tuple(parse_line(line) for line in raw.split(b"\n") if b" - " in line)
 
 
-def _parse_line(line: bytes) -> Mount:
+def parse_line(line: bytes) -> Mount:
+    """One line, without its end."""
     before, _, after = line.partition(b" - ")
     fields = before.split(b" ")
     # An empty source is written as nothing at all, so that two spaces meet: split at each one
@@ -55,6 +60,7 @@ def _parse_line(line: bytes) -> Mount:
         fstype=procfs.text(fstype),
         source=unescape(source),
         super_options=unescape(super_options),
+        propagation=procfs.text(b" ".join(fields[6:])),
     )
 
 
