@@ -37,6 +37,14 @@ class Status:
     uid: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Of /proc/PID/stat: `utime + stime` in clock ticks, its children's not counted, and resident pages."""
+
+    ticks: int
+    pages: int
+
+
 IdMap = tuple[tuple[int, int, int], ...]
 """Lines of /proc/PID/uid_map: first id inside, first id outside, how many (user_namespaces(7))."""
 
@@ -92,6 +100,18 @@ def parse_stat(raw: bytes) -> Stat:
         threads=int(fields[17]),
         starttime=int(fields[19]),
     )
+
+
+def parse_used(raw: bytes) -> Used:
+    """What a process used, of the same bytes as `parse_stat`: fields 14, 15 and 24 of proc_pid_stat(5)."""
+    fields = raw[raw.rindex(b")") + 2 :].split()
+    return Used(ticks=int(fields[11]) + int(fields[12]), pages=int(fields[21]))
+
+
+def fields(raw: bytes) -> dict[str, str]:
+    """All lines of a status file: `CapEff` → `00000000a80425fb`. The name may hold a line's end only escaped."""
+    pairs = (line.partition(b":") for line in raw.split(b"\n"))
+    return {text(key): text(value.strip()) for key, colon, value in pairs if colon}
 
 
 def parse_status(raw: bytes) -> Status:

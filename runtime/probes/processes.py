@@ -22,6 +22,10 @@ ALL_CMDLINES = 128 * 1024  # bytes of command lines in one picture: many long on
 MIN_CMDLINE = 64
 REREAD_SECONDS = 5.0  # a process whose stat is byte for byte the same has hardly run; look closer only then
 ANCESTOR_SECONDS = 0.5
+HOST_INIT = 1
+OURS = frozenset({"keeper", "worker"})  # of what is outside the container, the only ones whose arguments are told
+_USEC_PER_TICK = 1_000_000 // os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 Tree = dict[str, Process]
 """Host pid, as text → process: the key is the same on both sides."""
@@ -36,6 +40,7 @@ class _Seen:
     status: procfs.Status
     cmdline: list[str]
     read_at: float
+    usage: Usage
     made_for: tuple[int | None, int, str] | None = None  # what else the pictures depend on
     inner: Process | None = None
     outer: Process | None = None
@@ -56,7 +61,8 @@ class Ancestors:
         """From `pid` up to the host's first process, or as far as can be read."""
         found: list[Process] = []
         while pid > 0 and len(found) < MAX_ANCESTORS:
-            process = self.one(pid, "keeper" if pid == keeper else "", now)
+            role = "keeper" if pid == keeper else "host-init" if pid == HOST_INIT else ""
+            process = self.one(pid, role, now)
             if process is None:
                 break
             found.append(process)
@@ -78,7 +84,7 @@ class Ancestors:
             ns_pids=list(status.ns_pids),
             ppid=stat.ppid,
             comm=stat.comm,
-            cmdline=cmdline if role else cmdline[:1],
+            cmdline=cmdline if role in OURS else cmdline[:1],
             uid=status.uid,
             state=stat.state,
             threads=stat.threads,
@@ -115,7 +121,7 @@ class Processes:
         found = self._collect(target, now, gaps)
         init = found.get(target.pid or 0)
         if init is None or (target.starttime and init.stat.starttime != target.starttime):
-            self._seen, self._trees = {}, ({}, {})
+            self._seen, self._trees, self.usage = {}, ({}, {}), {}
             return {}, {}, {"processes": "PID 1 has ended"}
         self._seen = found
         if not self._uid_map:
@@ -126,6 +132,9 @@ class Processes:
         if outer == self._trees[1]:
             outer = self._trees[1]
         self._trees = inner, outer
+        usage = {str(pid): seen.usage for pid, seen in found.items()}
+        if usage != self.usage:
+            self.usage = usage
         return inner, outer, gaps
 
     def _collect(self, target: Target, now: float, gaps: Gaps) -> dict[int, _Seen]:
@@ -156,9 +165,9 @@ class Processes:
             return known
         raw, stat, status, cmdline = _read(self.proc, pid, most)
         if known and (known.stat, known.status, known.cmdline) == (stat, status, cmdline):
-            known.raw, known.read_at = raw, now
+            known.raw, known.usage, known.read_at = raw, _usage(raw, known.usage), now
             return known
-        return _Seen(raw, stat, status, cmdline, now)
+        return _Seen(raw, stat, status, cmdline, now, _usage(raw, known.usage if known else None))
 
     def _read_uid_map(self, target: Target, directory: int, gaps: Gaps) -> procfs.IdMap:
         try:
@@ -234,6 +243,13 @@ def _read(
         return raw, procfs.parse_stat(raw), status, cmdline
     finally:
         os.close(directory)
+
+
+def _usage(raw: bytes, known: Usage | None) -> Usage:
+    """What it used, by the bytes of its stat; `known` itself where that says the same."""
+    used = procfs.parse_used(raw)
+    usage = Usage(cpu_usec=used.ticks * _USEC_PER_TICK, rss_bytes=used.pages * _PAGE)
+    return known if known == usage else usage
 
 
 def _number(seen: _Seen, level: int) -> int | None:

@@ -113,7 +113,8 @@ class Process(Struct, frozen=True, kw_only=True):
     `pid`, `ppid` and `uid` are that side's numbers; `ns_pids` is `NSpid:` of /proc/PID/status, outermost first
     (proc(5)). `ppid` is 0 where the parent is outside the view. `starttime` is in clock ticks since boot: with the
     pid it is the process's identity. `role` names what the process is to us: `keeper`, `worker`, `init` (PID 1
-    inside), `terminal`, `exec`, or empty.
+    inside), `terminal`, `exec`, `host-init` (the host's PID 1, of which only the first word of the command line is
+    told, as of whatever is not ours), or empty.
     """
 
     pid: int

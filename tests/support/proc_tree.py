@@ -41,6 +41,8 @@ class ProcTree:
         state: str = "S",
         threads: int = 1,
         starttime: int = 1000,
+        ticks: tuple[int, int] = (0, 0),
+        pages: int = 0,
         namespaces: dict[str, str] | None = None,
         uid_map: str = "         0          0 4294967295\n",
         mountinfo: str = "",
@@ -48,11 +50,10 @@ class ProcTree:
         """Let a process be there; called again for the same pid, let it have become this."""
         directory = self.root / str(pid)
         (directory / "task" / str(pid)).mkdir(parents=True, exist_ok=True)
-        # pid, comm, state, ppid, then what nobody reads, num_threads (20), one more, starttime (22)
-        numbers = " ".join(["0"] * 15)
-        (directory / "stat").write_bytes(
-            b"%d (%s) %s %d %s %d 0 %d 0\n" % (pid, comm, state.encode(), ppid, numbers.encode(), threads, starttime)
-        )
+        # ppid, what nobody reads, utime and stime (14, 15), num_threads (20), starttime (22), vsize, rss (24)
+        numbers = [ppid, *[0] * 9, *ticks, *[0] * 4, threads, 0, starttime, 0, pages, 0]
+        tail = " ".join([state, *map(str, numbers)])
+        (directory / "stat").write_bytes(b"%d (%s) %s\n" % (pid, comm, tail.encode()))
         nspid = "\t".join(map(str, ns_pids or (pid,)))
         (directory / "status").write_text(
             f"Name:\tx\nPPid:\t{ppid}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nNSpid:\t{nspid}\n"

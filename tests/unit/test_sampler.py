@@ -105,7 +105,7 @@ async def test_the_patch_after_a_fork_is_small(here: World, sampler: Sampler) ->
         here.tree.process(502, ppid=500, ns_pids=(502, 8), cmdline=b"sleep\x00300\0", comm=b"sleep", uid_map=UID_MAP)
         patch = await _until(frames, lambda message: "container" in message.get("patch", {}))
         assert len(msgspec.json.encode(patch)) <= 1024
-        assert set(patch["patch"]) == {"container", "host", *delta.CLOCKS}
+        assert set(patch["patch"]) == {"container", "host", "usage", *delta.CLOCKS}
 
 
 async def test_quiet_is_silence_but_for_a_heartbeat(
