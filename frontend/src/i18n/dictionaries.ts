@@ -3,6 +3,8 @@ import appEn from "./app.en";
 import appZh from "./app.zh-hans";
 import cgroupEn from "./cgroup.en";
 import cgroupZh from "./cgroup.zh-hans";
+import layersEn from "./layers.en";
+import layersZh from "./layers.zh-hans";
 import namespacesEn from "./namespaces.en";
 import namespacesZh from "./namespaces.zh-hans";
 import panelsEn from "./panels.en";
@@ -13,6 +15,8 @@ import teachEn from "./teach.en";
 import teachZh from "./teach.zh-hans";
 import timeEn from "./time.en";
 import timeZh from "./time.zh-hans";
+import wallsEn from "./walls.en";
+import wallsZh from "./walls.zh-hans";
 
 export const english = {
   ...appEn,
@@ -22,6 +26,8 @@ export const english = {
   ...teachEn,
   ...timeEn,
   ...processesEn,
+  ...layersEn,
+  ...wallsEn,
 };
 
 /** Typed by the English one: a key that is missing here does not compile. */
@@ -33,6 +39,8 @@ export const chinese: Record<keyof typeof english, string> = {
   ...teachZh,
   ...timeZh,
   ...processesZh,
+  ...layersZh,
+  ...wallsZh,
 };
 
 /** For the tests, by name. */
@@ -44,4 +52,6 @@ export const pairs: readonly (readonly [string, Record<string, string>, Record<s
   ["teach", teachEn, teachZh],
   ["time", timeEn, timeZh],
   ["processes", processesEn, processesZh],
+  ["layers", layersEn, layersZh],
+  ["walls", wallsEn, wallsZh],
 ];
