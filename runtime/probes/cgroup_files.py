@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 
+from runtime.kernel.cgroups import UNIFIED
 from runtime.protocol.model import Figure
 
 SECTIONS = ("memory", "cpu", "pids", "io")
 
-# memory.stat has forty lines, all of them moving, on both sides of a picture: what tells kinds of memory apart is here,
-# the rest is one "show me" away
+# memory.stat has forty lines, all of them moving, on both sides of a picture: what tells kinds of memory apart is here
+# (`runtime.protocol.accounting` adds them up), the rest is one "show me" away
 _MEMORY_STAT_V1 = (
     "total_cache",
     "total_rss",
@@ -23,8 +24,21 @@ _MEMORY_STAT_V1 = (
     "total_mapped_file",
     "total_inactive_file",
     "total_active_file",
+    "total_swap",
 )
-_MEMORY_STAT_V2 = ("anon", "file", "kernel", "shmem", "sock", "file_mapped", "inactive_file", "active_file")
+_MEMORY_STAT_V2 = (
+    "anon",
+    "file",
+    "kernel",
+    "shmem",
+    "sock",
+    "file_mapped",
+    "inactive_file",
+    "active_file",
+    "slab",
+    "kernel_stack",
+    "pagetables",
+)
 _MEMINFO = ("MemTotal", "MemAvailable", "SwapTotal", "SwapFree")
 
 
@@ -60,6 +74,11 @@ def pressure(raw: bytes) -> Figure:
     found = nested(raw)
     assert isinstance(found, dict)  # noqa: S101
     return {key: value for key, value in found.items() if key.endswith((" avg10", " total"))}
+
+
+def weights(raw: bytes) -> Figure:
+    """io.weight: `default 100`, then a line for each device that has its own."""
+    return keyed(raw)
 
 
 def kibibytes(raw: bytes, only: tuple[str, ...]) -> Figure:
@@ -118,39 +137,61 @@ _V1 = (
     File("memory", "memory.usage_in_bytes", "memory", word),
     File("memory", "memory.limit_in_bytes", "memory", word),
     File("memory", "memory.max_usage_in_bytes", "memory", word),
+    File("memory", "memory.soft_limit_in_bytes", "memory", word),
+    File("memory", "memory.memsw.limit_in_bytes", "memory", word),
+    File("memory", "memory.kmem.usage_in_bytes", "memory", word),
+    File("memory", "memory.swappiness", "memory", word),
     File("memory", "memory.failcnt", "memory", word),
     File("memory", "memory.oom_control", "memory", keyed),
     File("memory", "memory.stat", "memory", _memory_stat_v1),
     File("cpu", "cpuacct.usage", "cpuacct", word),
+    File("cpu", "cpuacct.stat", "cpuacct", keyed),
     File("cpu", "cpu.stat", "cpu", keyed),
     File("cpu", "cpu.cfs_quota_us", "cpu", word),
     File("cpu", "cpu.cfs_period_us", "cpu", word),
+    File("cpu", "cpu.cfs_burst_us", "cpu", word),
     File("cpu", "cpu.shares", "cpu", word),
+    File("cpu", "cpuset.effective_cpus", "cpuset", word),
+    File("cpu", "cpuset.effective_mems", "cpuset", word),
     File("pids", "pids.current", "pids", word),
     File("pids", "pids.max", "pids", word),
     File("pids", "pids.events", "pids", keyed),
+    File("pids", "freezer.state", "freezer", word),
     File("io", "blkio.throttle.io_service_bytes_recursive", "blkio", keyed),
+    File("io", "blkio.bfq.weight", "blkio", word),
 )
-_PRESSURE = (
+# What every cgroup2 directory has, though it has no controller
+_CORE = (
     File("memory", "memory.pressure", "unified", pressure),
     File("cpu", "cpu.pressure", "unified", pressure),
+    File("pids", "cgroup.freeze", "unified", word),
+    File("pids", "cgroup.events", "unified", keyed),
     File("io", "io.pressure", "unified", pressure),
 )
 _V2 = (
     File("memory", "memory.current", "unified", word),
     File("memory", "memory.max", "unified", word),
     File("memory", "memory.high", "unified", word),
+    File("memory", "memory.low", "unified", word),
+    File("memory", "memory.min", "unified", word),
     File("memory", "memory.peak", "unified", word),
+    File("memory", "memory.swap.current", "unified", word),
+    File("memory", "memory.swap.max", "unified", word),
     File("memory", "memory.events", "unified", keyed),
+    File("memory", "memory.events.local", "unified", keyed),
     File("memory", "memory.stat", "unified", _memory_stat_v2),
     File("cpu", "cpu.stat", "unified", keyed),
     File("cpu", "cpu.max", "unified", word),
+    File("cpu", "cpu.max.burst", "unified", word),
     File("cpu", "cpu.weight", "unified", word),
+    File("cpu", "cpuset.cpus.effective", "unified", word),
+    File("cpu", "cpuset.mems.effective", "unified", word),
     File("pids", "pids.current", "unified", word),
     File("pids", "pids.max", "unified", word),
     File("pids", "pids.events", "unified", keyed),
     File("io", "io.stat", "unified", nested),
-    *_PRESSURE,
+    File("io", "io.weight", "unified", weights),
+    *_CORE,
 )
 MACHINE = (
     File("memory", "meminfo", "proc", _meminfo, "/proc/meminfo"),
@@ -161,15 +202,21 @@ MACHINE = (
 )
 
 
-PRESSURE_FILES = frozenset(file.name for file in _PRESSURE)
+CORE_FILES = frozenset(file.name for file in _CORE)
+"""cgroup2's own, which on a hybrid host only the host sees."""
+
 PULSE = frozenset({"cpuacct.usage", "memory.usage_in_bytes", "cpu.stat", "memory.current", "pids.current"})
 """Files of which one moves whenever anything of the container has run, be it for a nanosecond."""
+
+LIMITS_V1 = {"memory_bytes": ("memory", "memory.limit_in_bytes"), "pids": ("pids", "pids.max")}
+LIMITS_V2 = {"memory_bytes": (UNIFIED, "memory.max"), "pids": (UNIFIED, "pids.max")}
+"""Key of `Cgroup.effective` → controller and file, of the limits that hold for all below a directory."""
 
 
 @cache
 def of_mode(mode: str) -> tuple[File, ...]:
     """The files of a container's cgroup."""
-    return {"v1": _V1, "v2": _V2, "hybrid": (*_V1, *_PRESSURE)}[mode]
+    return {"v1": _V1, "v2": _V2, "hybrid": (*_V1, *_CORE)}[mode]
 
 
 def by_key(files: tuple[File, ...], key: str) -> File | None:

@@ -40,6 +40,18 @@ def _thousandth(value: int | None) -> int | None:
     return None if value is None else value // 1000
 
 
+def frozen(figures: Figures) -> bool | None:
+    """Whether a freezer holds every process still: v1's, or cgroup2's. None where neither can be read.
+
+    v1 says `FREEZING` while some are not there yet (cgroup-v1/freezer-subsystem.rst); cgroup2 says 0 until all are.
+    """
+    state = figures["pids"].get("freezer.state")
+    unified = _in(figures["pids"].get("cgroup.events"), "frozen")
+    if state is None and unified is None:
+        return None
+    return state == "FROZEN" or unified == 1
+
+
 def summarise(mode: str, figures: Figures) -> tuple[Summary, dict[str, str]]:
     """A container's figures by the names every host has, and the file each comes from."""
     return _summary_v2(figures) if mode == "v2" else _summary_v1(figures)

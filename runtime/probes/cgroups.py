@@ -9,16 +9,18 @@ machine's own figures beside it, under the names of the files they come from (`m
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
 
-from runtime.kernel import mountinfo
+from runtime.kernel import mountinfo, procfs
 from runtime.kernel.mountinfo import Mount
 from runtime.kernel.target import Target
-from runtime.probes.cgroup_files import MACHINE, PRESSURE_FILES, PULSE, SECTIONS, of_mode
-from runtime.probes.cgroup_summary import Figures, explain, summarise
+from runtime.probes.cgroup_files import CORE_FILES, LIMITS_V1, LIMITS_V2, MACHINE, PULSE, SECTIONS, of_mode, word
+from runtime.probes.cgroup_summary import UNLIMITED_V1, Figures, explain, frozen, summarise
 from runtime.probes.gaps import Gaps, why
 from runtime.probes.kept import KeptFile
-from runtime.protocol.model import Cgroup, Figure
+from runtime.protocol.model import Cgroup, Effective, Figure
 
 MACHINE_SECONDS = 5.0
 _CGROUPS = ("cgroup", "cgroup2")
@@ -27,8 +29,10 @@ _CGROUPS = ("cgroup", "cgroup2")
 class Cgroups:
     """The figures of one container, with its files held open. One for each set of directories."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, above: Ancestry | None = None) -> None:
+        """`above`: what is known of the directories above, shared by all containers."""
         self._mode = target.cgroup_mode
+        self._above = above or Ancestry()
         self._directories = dict(target.cgroup_paths)
         self._files = of_mode(target.cgroup_mode)
         self._kept = [
@@ -64,8 +68,10 @@ class Cgroups:
                 except (OSError, ValueError) as error:
                     gaps[file.gap] = why(error, kept.path)
             figures[file.section][file.name] = value
-        if self._last and gaps == self._known_gaps and _same(self._last[0], figures):
-            return self._last
+        effective = self._effective(figures)
+        known = self._last
+        if known and gaps == self._known_gaps and _same(known[0], figures) and known[0].effective == effective:
+            return known
         self._known_gaps = dict(gaps)
         summary, sources = summarise(self._mode, figures)
         explain(summary, sources, figures, gaps)
@@ -78,15 +84,68 @@ class Cgroups:
             io=figures["io"],
             summary=summary,
             sources=sources,
+            frozen=frozen(figures),
+            effective=effective,
         )
         self._last = cgroup, gaps
         return self._last
+
+    def _effective(self, figures: Figures) -> dict[str, Effective]:
+        """The least of each limit over the directory and all above it (cgroups(7): limits hold for what is below)."""
+        found = {}
+        limits = LIMITS_V2 if self._mode == "v2" else LIMITS_V1
+        for name, (controller, file) in limits.items():
+            directory = self._directories.get(controller)
+            if directory is None:
+                continue
+            own = limit(figures[file.partition(".")[0]].get(file))
+            least, at = self._above.least(directory, file)
+            if own is not None and (least is None or own <= least):
+                found[name] = Effective(value=own, at=directory, own=True)
+            elif least is not None:
+                found[name] = Effective(value=least, at=at, own=False)
+        return found
 
     def close(self) -> None:
         """Let go of every file."""
         for kept in self._kept:
             if kept is not None:
                 kept.close()
+
+
+def limit(value: Figure) -> int | None:
+    """A limit's bytes or count; None for `max`, for v1's largest number, and for what is missing."""
+    return value if isinstance(value, int) and value < UNLIMITED_V1 else None
+
+
+class Ancestry:
+    """Limits of the directories above containers: most are the same for all, and seldom change."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[float, int | None, str]] = {}
+
+    def least(self, directory: str, file: str) -> tuple[int | None, str]:
+        """The least that `file` says in the directories above `directory`, and which one says it; none: None."""
+        parent = os.path.dirname(directory)
+        now = time.monotonic()
+        at, value, whose = self._known.get((parent, file), (-MACHINE_SECONDS, None, ""))
+        if now - at >= MACHINE_SECONDS:
+            value, whose = self._read(parent, file)
+            self._known[parent, file] = now, value, whose
+        return value, whose
+
+    def _read(self, directory: str, file: str) -> tuple[int | None, str]:
+        """Up to the top of the hierarchy, or of what is mounted of it: above that the file is not there."""
+        least, whose = None, ""
+        while directory != "/":
+            try:
+                value = limit(word(procfs.read(f"{directory}/{file}")))
+            except (OSError, ValueError):
+                break
+            if value is not None and (least is None or value < least):
+                least, whose = value, directory
+            directory = os.path.dirname(directory)
+        return least, whose
 
 
 def _same(cgroup: Cgroup, figures: Figures) -> bool:
@@ -105,6 +164,7 @@ class Machine:
         self._kept = [KeptFile(file.at, file.parse) for file in MACHINE]
         self._last: tuple[Figures, Gaps] = ({}, {})
         self._at = -MACHINE_SECONDS
+        self.ancestry = Ancestry()
 
     def take(self, now: float) -> tuple[Figures, Gaps]:
         """The figures by section, and why one is missing. `now`: seconds, monotonic."""
@@ -139,6 +199,8 @@ def from_host(cgroup: Cgroup, machine: Figures) -> Cgroup:
         io={**cgroup.io, **machine["io"]},
         summary=cgroup.summary,
         sources=cgroup.sources,
+        frozen=cgroup.frozen,
+        effective=cgroup.effective,
     )
 
 
@@ -147,20 +209,22 @@ def from_inside(cgroup: Cgroup, paths: dict[str, str]) -> Cgroup:
 
     On a hybrid host those see v1's hierarchies alone, so pressure, which is cgroup2's, is the host's to tell.
     """
-    hidden = PRESSURE_FILES if cgroup.mode == "hybrid" else frozenset()
-    memory, cpu, io = (
+    hidden = CORE_FILES if cgroup.mode == "hybrid" else frozenset()
+    memory, cpu, pids, io = (
         {name: figure for name, figure in figures.items() if name not in hidden}
-        for figures in (cgroup.memory, cgroup.cpu, cgroup.io)
+        for figures in (cgroup.memory, cgroup.cpu, cgroup.pids, cgroup.io)
     )
     return Cgroup(
         mode=cgroup.mode,
         paths=paths,
         memory=memory,
         cpu=cpu,
-        pids=cgroup.pids,
+        pids=pids,
         io=io,
         summary=cgroup.summary,
         sources=cgroup.sources,
+        frozen=cgroup.frozen,
+        effective=cgroup.effective,
     )
 
 

@@ -112,7 +112,7 @@ class Camera:
         kinds = self._take_namespaces(alive, gaps)
         mounts = self._take_mounts(alive, kinds, now)
         inner_cgroup, outer_cgroup = self._take_cgroup(target, mounts, now, gaps)
-        inner_overlay, outer_overlay, missing = self._overlays.take(target, mounts, now)
+        inner_overlay, outer_overlay, missing = self._overlays.take(target, mounts, now, closely=closely)
         _both(gaps, missing)
         graph, missing = self._graphs.take(target, map(int, inner), now) if self._graphs and alive else (None, {})
         gaps.update(missing)
@@ -157,7 +157,7 @@ class Camera:
         if before is None or (before.cgroup_mode, before.cgroup_paths) != (target.cgroup_mode, target.cgroup_paths):
             if self._cgroups:
                 self._cgroups.close()
-            self._cgroups = cgroups.Cgroups(target)
+            self._cgroups = cgroups.Cgroups(target, self._host.machine.ancestry)
         if before is None or (before.pid, before.starttime) != (target.pid, target.starttime):
             self._drop_process()
             self._processes = processes.Processes(self._host.proc, self._host.ancestors)
