@@ -32,7 +32,7 @@ export default {
 
   "lay.driver": "As docker inspect says it",
   "lay.driver_words":
-    "Docker keeps its containers in the same way. {command} would print this one so; the seed of many a lesson is that UpperDir.",
+    "Docker keeps its containers in the same way. {command} would print this for it: its UpperDir is the upper layer above.",
   "lay.opt": "What each option says",
   "lay.opt_rw": "Writing is allowed: it goes to the upper layer.",
   "lay.opt_ro": "Nothing may be written: there is no upper layer in use.",
@@ -139,5 +139,6 @@ export default {
   "look.offline": "The server did not answer. The container is not affected.",
   "look.signed_out": "You are not signed in any more. Reload the page and sign in.",
   "look.failed": "{path} could not be read: {message}",
+  "look.now": "This is as it is now, whatever moment the timeline shows.",
   "look.not_here": "Reading files needs a connection to the server, and this view has none.",
 } as const;

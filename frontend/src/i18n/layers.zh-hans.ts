@@ -33,7 +33,7 @@ export default {
 
   "lay.driver": "docker inspect 会怎么说",
   "lay.driver_words":
-    "Docker 存放容器用的是同样的办法。换作 Docker，{command} 会这样打印；许多课就是从这个 UpperDir 讲起的。",
+    "Docker 存放容器用的是同样的办法。换作 Docker，{command} 会这样打印：其中的 UpperDir 就是上面的 upper 层。",
   "lay.opt": "每个选项是什么意思",
   "lay.opt_rw": "可以写：写到 upper 层里。",
   "lay.opt_ro": "什么都不能写：没有启用 upper 层。",
@@ -140,5 +140,6 @@ export default {
   "look.offline": "服务器没有回应。容器不受影响。",
   "look.signed_out": "登录已失效。请刷新页面，重新登录。",
   "look.failed": "{path} 读不到：{message}",
+  "look.now": "不管时间线停在哪一刻，这里看到的都是现在。",
   "look.not_here": "读取文件需要连着服务器，而这里没有连接。",
 } satisfies Record<keyof typeof english, string>;

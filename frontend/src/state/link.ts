@@ -24,6 +24,11 @@ export class Link {
     () => this.#pointed.value ?? this.#pinned.value ?? this.#focused.value,
   );
 
+  /** What a tap, a click or a link from elsewhere holds: a wish to know more of it. */
+  get held(): ReadonlySignal<Thing | null> {
+    return this.#pinned;
+  }
+
   point(thing: Thing | null): void {
     this.#pointed.value = thing;
   }
