@@ -1,4 +1,4 @@
-"""Capabilities by name: bit n of a set in /proc/PID/status is the n-th of these (capabilities(7), linux/capability.h)."""
+"""Capabilities by name: bit n of a set of /proc/PID/status is the n-th of these (capabilities(7))."""
 
 from __future__ import annotations
 
