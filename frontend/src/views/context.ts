@@ -3,6 +3,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { SourceQuery } from "../protocol/api";
 import type { FileView, HostView, Limits, ProcessDetail, Provenance, Seccomp } from "../protocol/generated";
+import type { Quota } from "../protocol/rest";
 import { Link, type Thing } from "../state/link";
 
 export type Side = SourceQuery["side"];
@@ -16,6 +17,8 @@ export interface Question {
   side: Side;
   /** The sides that can answer. */
   sides: readonly Side[];
+  /** Which figure of a file that holds several: it has a sentence of its own, and its line is marked. */
+  figure?: string | undefined;
 }
 
 /** What a panel may ask of the server about this container, or tell it to do. Refusals throw `ApiError`. */
@@ -34,6 +37,8 @@ export interface Surroundings {
   showMe(question: Question): void;
   /** Null where there is nobody to ask, such as in a recording. */
   calls: Calls | null;
+  /** What the person may give to a container. */
+  quota?: Quota | null;
   /** Whether the person may see every process of the host. */
   seesHost: boolean;
   /** Puts a command at the prompt of the terminal in front; absent where there is none. */
