@@ -65,7 +65,8 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class KeptBy(Struct, frozen=True, kw_only=True):
-    """What holds a namespace that has no process: `path` is the mount point, or `/proc/PID/fd/N`."""
+    """What holds a namespace that has no process: `path` is the mount point as process `pid` names it, `/proc/PID/fd/N`,
+    or the key of a namespace that lies in it or belongs to it. `for_children`: those of `pid` will be born into it."""
 
     how: Literal["mount", "fd", "child", "for_children"]
     pid: int | None = None
@@ -76,8 +77,10 @@ class NamespaceObject(Struct, frozen=True, kw_only=True):
     """One namespace of the kernel. Its key is what readlink prints: `net:[4026531840]`.
 
     `initial`: it is the host's. `owner`: key of the owning user namespace (NS_GET_USERNS), `owner_uid` as the host
-    counts it (NS_GET_OWNER_UID; user only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `processes`: how
-    many of the container's are in it, `first` the oldest of them. `kept_by`: when it has none.
+    counts it (NS_GET_OWNER_UID; user only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `first`: the
+    oldest of the container's processes in it, null when it has none; `kept_by` then says why it is still there.
+    `processes`: how many of them are in it. 0 for PID 1's own and the host's, where each fork would change eight
+    numbers: in those is every process that `differs` does not name.
     """
 
     kind: str

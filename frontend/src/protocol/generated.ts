@@ -212,12 +212,17 @@ export interface Cgroup {
 }
 /**
  * One entry of the upper layer: how it got there, what it is, and the blocks it really takes.
+ *
+ * `redirect`: the name it has in the layers below, of a directory renamed with `redirect_dir=on`. `metacopy`: owner and
+ * mode were copied up, the data was not. Our own mounts have neither; absent where they do not apply.
  */
 export interface Change {
   kind: "copied_up" | "created" | "deleted" | "opaque";
   type: "device" | "dir" | "fifo" | "file" | "socket" | "symlink";
   size_bytes: number;
   blocks_bytes: number;
+  redirect?: string | null;
+  metacopy?: boolean | null;
 }
 /**
  * The root file system's mount. Directories as the host names them; `merged` is `/` on the container's side.
@@ -237,6 +242,8 @@ export interface Overlay {
   changes_truncated: boolean;
   upper_used_bytes?: number | null;
   upper_limit_bytes?: number | null;
+  upper_used_inodes?: number | null;
+  upper_limit_inodes?: number | null;
 }
 /**
  * A container from one side. Both sides key a process by its host pid: equal keys are one process.
@@ -304,8 +311,10 @@ export interface NamespaceGraph {
  * One namespace of the kernel. Its key is what readlink prints: `net:[4026531840]`.
  *
  * `initial`: it is the host's. `owner`: key of the owning user namespace (NS_GET_USERNS), `owner_uid` as the host
- * counts it (NS_GET_OWNER_UID; user only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `processes`: how
- * many of the container's are in it, `first` the oldest of them. `kept_by`: when it has none.
+ * counts it (NS_GET_OWNER_UID; user only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `first`: the
+ * oldest of the container's processes in it, null when it has none; `kept_by` then says why it is still there.
+ * `processes`: how many of them are in it. 0 for PID 1's own and the host's, where each fork would change eight
+ * numbers: in those is every process that `differs` does not name.
  */
 export interface NamespaceObject {
   kind: string;
@@ -318,7 +327,8 @@ export interface NamespaceObject {
   kept_by: KeptBy[];
 }
 /**
- * What holds a namespace that has no process: `path` is the mount point, or `/proc/PID/fd/N`.
+ * What holds a namespace that has no process: `path` is the mount point as process `pid` names it, `/proc/PID/fd/N`,
+ * or the key of a namespace that lies in it or belongs to it. `for_children`: those of `pid` will be born into it.
  */
 export interface KeptBy {
   how: "child" | "fd" | "for_children" | "mount";
