@@ -13,6 +13,7 @@ from ninja.security import APIKeyCookie, HttpBearer
 from ninja.utils import check_csrf
 
 from playground.services.tokens import token_use
+from playground.services.visits import Visit
 from runtime.errors import Code, Fault
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -33,9 +34,12 @@ class Bearer(HttpBearer):
             raise AuthenticationError
         return user
 
-    def authenticate(self, request: HttpRequest, token: str) -> User | None:  # noqa: ARG002
+    def authenticate(self, request: HttpRequest, token: str) -> User | None:
         found = token_use(secret=token)
-        return found.owner if found is not None else None
+        if found is None:
+            return None
+        request.token_id = found.pk  # type: ignore[attr-defined]
+        return found.owner
 
 
 class Session(APIKeyCookie):
@@ -60,3 +64,10 @@ def person(request: HttpRequest) -> User:
     user = request.auth  # type: ignore[attr-defined]
     assert isinstance(user, User)  # noqa: S101  (ninja sets it before any view runs)
     return user
+
+
+def visit(request: HttpRequest, container: str) -> Visit:
+    """The same, for what outlives the request: it is to be asked again whether it still may."""
+    token: int | None = getattr(request, "token_id", None)
+    key = None if token is not None else request.session.session_key
+    return Visit(user=person(request), container=container, session_key=key, token_id=token)

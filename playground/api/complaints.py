@@ -13,6 +13,7 @@ SENTENCES: dict[str, Promise] = {
     "missing": gettext_lazy("it is required"),
     "extra_forbidden": gettext_lazy("there is no such member"),
     "int_type": gettext_lazy("it must be a whole number"),
+    "int_parsing": gettext_lazy("it must be a whole number"),
     "int_parsing_size": gettext_lazy("it must be a whole number"),
     "float_type": gettext_lazy("it must be a number"),
     "finite_number": gettext_lazy("it must be a finite number"),

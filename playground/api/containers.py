@@ -1,11 +1,11 @@
-"""`/containers`: launch, list, show, stop, start, delete, exec, and looking inside."""
+"""`/containers`: launch, list, show, stop, start, freeze, change, delete, exec, and the snapshot."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Header, Query, Router, Status
+from ninja import Header, Router, Status
 
 from playground.api.auth import person
 from playground.api.schemas import (
@@ -14,15 +14,17 @@ from playground.api.schemas import (
     ExecIn,
     ExecOut,
     LaunchIn,
+    LimitsIn,
     SnapshotOut,
-    SourceOut,
     StartIn,
 )
 from playground.services import present
 from playground.services.container_delete import container_delete
 from playground.services.container_exec import container_exec
+from playground.services.container_freeze import container_freeze
 from playground.services.container_launch import Wish, container_launch
-from playground.services.container_look import container_snapshot, container_source
+from playground.services.container_limits import container_limits
+from playground.services.container_look import container_snapshot
 from playground.services.container_show import container_list, container_show
 from playground.services.container_start import container_start
 from playground.services.container_stop import container_stop
@@ -76,6 +78,29 @@ def start(request: HttpRequest, container_id: str, body: StartIn | None = None) 
     return present.container(found)
 
 
+@router.post(
+    "/{container_id}/freeze", response={200: ContainerOut, **ERRORS}, operation_id="freeze", summary="Freeze it"
+)
+def freeze(request: HttpRequest, container_id: str) -> present.Json:
+    """Its cgroup's freezer holds every process still, where it stands. Again: no error."""
+    return present.container(container_freeze(user=person(request), id=container_id, frozen=True))
+
+
+@router.post("/{container_id}/thaw", response={200: ContainerOut, **ERRORS}, operation_id="thaw", summary="Thaw it")
+def thaw(request: HttpRequest, container_id: str) -> present.Json:
+    """Let its processes go on."""
+    return present.container(container_freeze(user=person(request), id=container_id, frozen=False))
+
+
+@router.patch(
+    "/{container_id}/limits", response={200: ContainerOut, **ERRORS}, operation_id="limits", summary="Change its limits"
+)
+def limits(request: HttpRequest, container_id: str, body: LimitsIn) -> present.Json:
+    """Of a running container too, at once and within your quota. What is left out stays; all change, or none does."""
+    wish = {name: value for name, value in body.model_dump().items() if value is not None}
+    return present.container(container_limits(user=person(request), id=container_id, wish=wish))
+
+
 @router.post("/{container_id}/exec", response={200: ExecOut, **ERRORS}, operation_id="exec", summary="Run a program")
 def run(request: HttpRequest, container_id: str, body: ExecIn) -> present.Json:
     """In the running container, without shell or terminal. The answer comes when it has ended or timed out."""
@@ -91,22 +116,3 @@ def run(request: HttpRequest, container_id: str, body: ExecIn) -> present.Json:
 def snapshot(request: HttpRequest, container_id: str) -> present.Json:
     """Processes, namespaces, cgroup and overlay, from inside and from the host, in one pass."""
     return present.snapshot(container_snapshot(user=person(request), id=container_id))
-
-
-@router.get(
-    "/{container_id}/source",
-    response={200: SourceOut, **ERRORS},
-    operation_id="source",
-    summary="Where a figure is from",
-)
-def source(
-    request: HttpRequest,
-    container_id: str,
-    side: Annotated[Literal["container", "host"], Query()],
-    panel: Annotated[Literal["processes", "namespaces", "cgroup", "overlay"], Query()],
-    key: Annotated[
-        str, Query(max_length=256, description="host pid; kind; `controller/file`; `mountinfo`, `upperdir`")
-    ],
-) -> Any:
-    """The kernel's file, its bytes as they read now, its manual page, and commands that print the same."""
-    return container_source(user=person(request), id=container_id, side=side, panel=panel, key=key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 
-from playground.api import containers, faults, terminals
+from playground.api import containers, faults, terminals, xray
 from playground.api.auth import Bearer, Session
 from playground.api.schemas import ErrorOut, ImageOut
 from playground.services import present
@@ -14,9 +14,11 @@ from playground.services.image_list import image_list
 DESCRIPTION = """\
 Everything the page does, for scripts. Make a token with `./dev token` and send it as `Authorization: Bearer trm_…`.
 
-Sizes are bytes, times ISO 8601 in UTC, names those of the kernel and of OCI. Every refusal has the same shape,
-`{"code", "message", "field"?, "hint"?}`; the codes are a closed list. A container that is not yours is answered as one
-that does not exist.
+Sizes are bytes, times ISO 8601 in UTC, names those of the kernel and of OCI. What is tagged X-ray has the live stream's
+own form instead: times in seconds since the epoch, maps where a patch would name one member.
+
+Every refusal has the same shape, `{"code", "message", "field"?, "hint"?}`; the codes are a closed list. A container
+that is not yours is answered as one that does not exist.
 """
 
 images = Router(tags=["images"])
@@ -39,7 +41,9 @@ api = NinjaAPI(
 )
 api.add_router("/containers", containers.router)
 api.add_router("/containers", terminals.router)
+api.add_router("/containers", xray.router)
 api.add_router("/images", images)
+api.add_router("/host", xray.host)
 faults.install(api)
 
 

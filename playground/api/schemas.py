@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
-from runtime.protocol import messages, pty
+from playground.api.mirrored import mirrored
+from runtime.protocol import accounting, messages, model, pty, xray
 
 MIN_MEMORY = 6 * 1024**2  # what the OCI runtime itself needs to get a process going
 
@@ -52,6 +53,10 @@ def _stdin(text: str) -> str:
 Argv = Annotated[list[str], Field(max_length=messages.MAX_ARGV), AfterValidator(_argv)]
 Cols = Annotated[int, Field(ge=pty.COLS[0], le=pty.COLS[1])]
 Rows = Annotated[int, Field(ge=pty.ROWS[0], le=pty.ROWS[1])]
+Memory = Annotated[int | None, Field(ge=MIN_MEMORY, le=2**62, description="limit of memory and swap")]
+Cpus = Annotated[float | None, Field(ge=0.01, le=1024, description="1.0 is one core")]
+Pids = Annotated[int | None, Field(ge=1, le=2**22, description="processes and threads")]
+Disk = Annotated[int | None, Field(ge=1024**2, le=2**62, description="what may be written to its files")]
 Moment = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-01-31T12:00:00.000Z"])]
 Figure = int | float | str | dict[str, int | float | str | None] | None
 
@@ -70,14 +75,23 @@ class LaunchIn(Asked):
     ]
     command: Argv = Field(default_factory=list, description="what PID 1 runs; empty: the image's own")
     name: Annotated[str | None, Field(max_length=63), AfterValidator(lambda n: n if n is None else _name(n))] = None
-    memory_bytes: Annotated[int | None, Field(ge=MIN_MEMORY, le=2**62, description="limit of memory and swap")] = None
-    cpus: Annotated[float | None, Field(ge=0.01, le=1024, description="1.0 is one core")] = None
-    pids: Annotated[int | None, Field(ge=1, le=2**22, description="processes and threads")] = None
-    disk_bytes: Annotated[int | None, Field(ge=1024**2, le=2**62, description="what may be written to its files")] = (
-        None
-    )
+    memory_bytes: Memory = None
+    cpus: Cpus = None
+    pids: Pids = None
+    disk_bytes: Disk = None
     cols: Cols = 80
     rows: Rows = 24
+
+
+class LimitsIn(Asked):
+    """What is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"memory_bytes": 128 * 1024**2, "cpus": 0.25}})
+
+    memory_bytes: Memory = None
+    cpus: Cpus = None
+    pids: Pids = None
+    disk_bytes: Disk = None
 
 
 class StartIn(Asked):
@@ -153,6 +167,7 @@ class ContainerOut(Schema):
     started_at: Moment | None
     exit: ExitOut | None
     files_kept: Annotated[bool, Field(description="false: stopped, and what it wrote is gone; start begins afresh")]
+    frozen: Annotated[bool, Field(description="its cgroup's freezer holds every process still")]
     limits: LimitsOut
     node: str
     tier: str
@@ -210,6 +225,8 @@ class ProcessOut(Schema):
     threads: int | None
     starttime: Annotated[int, Field(description="clock ticks since boot")]
     role: str
+    cpu_usec: Annotated[int | None, Field(description="time used, in user and kernel mode")]
+    rss_bytes: Annotated[int | None, Field(description="resident set size")]
 
 
 class NamespaceOut(Schema):
@@ -247,6 +264,11 @@ class CgroupOut(Schema):
     io: dict[str, Figure]
     summary: SummaryOut
     sources: dict[str, str]
+    frozen: bool | None
+    effective: Annotated[
+        dict[str, mirrored(model.Effective)],  # type: ignore[valid-type]
+        Field(description="the limit that bites: the least over this group and those above"),
+    ]
 
 
 class ChangeOut(Schema):
@@ -279,8 +301,25 @@ class ViewOut(Schema):
     overlay: OverlayOut
 
 
+class GraphDataOut(Schema):
+    LowerDir: Annotated[str, Field(description="top first, joined by colons")]
+    MergedDir: str
+    UpperDir: str
+    WorkDir: str
+
+
+class GraphDriverOut(Schema):
+    """What `docker inspect -f '{{json .GraphDriver}}'` would print, member by member."""
+
+    Data: GraphDataOut
+    Name: Literal["overlay2"]
+
+
 class SnapshotOut(Schema):
-    """A container from both sides, from one pass. What could not be had is null and named in `gaps` with its reason."""
+    """A container from both sides, from one pass. What could not be had is null and named in `gaps` with its reason.
+
+    `usage`, `graph` and `walls` have the live stream's form: maps by host pid, by namespace, by mount id.
+    """
 
     taken_at: Moment
     boot_id: str
@@ -289,6 +328,20 @@ class SnapshotOut(Schema):
     container: ViewOut
     host: ViewOut
     gaps: dict[str, str]
+    usage: Annotated[dict[str, mirrored(xray.Usage)], Field(description="by host pid")]  # type: ignore[valid-type]
+    graph: Annotated[  # namespaces as objects
+        mirrored(xray.NamespaceGraph) | None,  # type: ignore[valid-type]
+        Field(description="the host's namespaces, PID 1's, and those made inside"),
+    ]
+    walls: Annotated[
+        mirrored(xray.Walls) | None,  # type: ignore[valid-type]
+        Field(description="mounts, devices, identity, network; null where they were not read yet"),
+    ]
+    used_memory: Annotated[
+        mirrored(accounting.UsedMemory),  # type: ignore[valid-type]
+        Field(description="what the kernel, docker, kubernetes and free(1) each would call used, and its parts"),
+    ]
+    graph_driver: Annotated[GraphDriverOut | None, Field(description="null where no overlay is mounted")]
 
 
 class SourceOut(Schema):

@@ -46,6 +46,7 @@ class Container(models.Model):
         verbose_name_plural = _("containers")
         ordering = ("-created_at",)
         constraints = (models.UniqueConstraint(fields=("owner", "idempotency_key"), name="container_once_per_key"),)
+        permissions = (("view_host", "Can see every process of the host"),)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.id})"

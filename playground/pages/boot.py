@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from playground import errors
+from playground.selectors.access import sees_host
 from playground.services import present
 from playground.services.container_look import container_snapshot
 from playground.services.container_show import container_list
@@ -29,7 +30,7 @@ def boot(
     """
     answer: present.Json = {
         "page": page,
-        "user": {"name": user.get_username(), "is_staff": user.is_staff},
+        "user": {"name": user.get_username(), "is_staff": user.is_staff, "sees_host": sees_host(user=user)},
         "lang": "zh-hans" if (get_language() or "").startswith("zh") else "en",
         "csrf": get_token(request),
         "images": [],

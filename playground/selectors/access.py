@@ -37,3 +37,8 @@ def session_user(*, key: str) -> User | None:
 def local_owner() -> User | None:
     """The person a local installation belongs to: its first administrator."""
     return User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+
+
+def sees_host(*, user: User) -> bool:
+    """Whether this person may see every process of the host; whom not, sees the first, their own and the totals."""
+    return user.has_perm("playground.view_host")

@@ -81,9 +81,8 @@ def _limits(wish: Wish, allowance: Allowance) -> model.Limits:
     chosen: dict[str, float] = {}
     for name in BOUNDS:
         asked, most = getattr(wish, name), getattr(allowance, name)
-        if asked is not None and asked > most:
-            text = _("%(field)s of %(asked)s is above your quota of %(most)s")
-            raise Fault(Code.LIMIT_REACHED, text % {"field": name, "asked": asked, "most": most}, field=name)
+        if asked is not None:
+            refuse_above(name, asked, allowance)
         chosen[name] = min(getattr(default, name), most) if asked is None else asked
     return model.Limits(
         memory_bytes=int(chosen["memory_bytes"]),
@@ -91,6 +90,14 @@ def _limits(wish: Wish, allowance: Allowance) -> model.Limits:
         pids=int(chosen["pids"]),
         disk_bytes=int(chosen["disk_bytes"]),
     )
+
+
+def refuse_above(name: str, asked: float, allowance: Allowance) -> None:
+    """Raises `Fault(limit-reached)`, with the limit's name, where it is."""
+    most = getattr(allowance, name)
+    if asked > most:
+        text = _("%(field)s of %(asked)s is above your quota of %(most)s")
+        raise Fault(Code.LIMIT_REACHED, text % {"field": name, "asked": asked, "most": most}, field=name)
 
 
 def _intend(user: User, wish: Wish, limits: model.Limits, allowance: Allowance, key: str | None) -> Container:

@@ -14,7 +14,7 @@ import msgspec
 from django.contrib.auth.models import User
 
 from playground.selectors.quotas import allowance_of, containers_used
-from runtime.protocol import messages, model, pty
+from runtime.protocol import accounting, messages, model, pty, xray
 
 Json = dict[str, Any]
 
@@ -40,6 +40,7 @@ def container(found: model.Container) -> Json:
         "started_at": moment(found.started_at),
         "exit": ending(found.exit),
         "files_kept": found.files_kept,
+        "frozen": found.frozen,
         "limits": msgspec.to_builtins(found.limits),
         "node": found.node,
         "tier": found.tier,
@@ -97,20 +98,42 @@ def executed(result: model.ExecResult) -> Json:
 
 
 def snapshot(found: model.Snapshot) -> Json:
+    """What the worker's has, and two things that other tools would say of it: `used_memory`, `graph_driver`."""
     return {
         "taken_at": moment(found.taken_at),
         "boot_id": found.boot_id,
         "node": found.node,
         "info": container(found.info),
-        "container": view(found.container),
-        "host": view(found.host),
+        "container": view(found.container, found.usage),
+        "host": view(found.host, found.usage),
         "gaps": found.gaps,
+        "usage": msgspec.to_builtins(found.usage),
+        "graph": msgspec.to_builtins(found.graph),
+        "walls": msgspec.to_builtins(found.walls),
+        "used_memory": msgspec.to_builtins(accounting.used(found.host.cgroup)),
+        "graph_driver": graph_driver(found.host.overlay),
     }
 
 
-def view(found: model.View) -> Json:
+def graph_driver(found: model.Overlay) -> Json | None:
+    """`docker inspect -f '{{json .GraphDriver}}'` of a container on overlay2 (moby: `overlay2.Driver.GetMetadata`)."""
+    if found.upperdir is None or found.workdir is None:
+        return None
+    data = {
+        "LowerDir": ":".join(found.lowerdir),
+        "MergedDir": found.merged,
+        "UpperDir": found.upperdir,
+        "WorkDir": found.workdir,
+    }
+    return {"Data": data, "Name": "overlay2"}
+
+
+def view(found: model.View, usage: dict[str, xray.Usage]) -> Json:
     """Processes by their pid on this side; `host_pid` is the same number on both sides for one process."""
-    processes = [msgspec.to_builtins(process) | {"host_pid": int(key)} for key, process in found.processes.items()]
+    processes = [
+        msgspec.to_builtins(process) | {"host_pid": int(key)} | _used(usage.get(key))
+        for key, process in found.processes.items()
+    ]
     overlay = msgspec.to_builtins(found.overlay)
     overlay["changes"] = [{"path": path, **change} for path, change in sorted(overlay["changes"].items())]
     return {
@@ -119,6 +142,10 @@ def view(found: model.View) -> Json:
         "cgroup": msgspec.to_builtins(found.cgroup),
         "overlay": overlay,
     }
+
+
+def _used(found: xray.Usage | None) -> Json:
+    return {"cpu_usec": None, "rss_bytes": None} if found is None else msgspec.to_builtins(found)
 
 
 def quota(user: User) -> Json:

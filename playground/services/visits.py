@@ -1,4 +1,4 @@
-"""Who is at the other end of a WebSocket, and whether they still may be."""
+"""Who is at the other end of a WebSocket or an event stream, and whether they still may be."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def carry(visit: Visit, up: Traffic[pty.Close | None], down: Traffic[pty.C
     The close code: what `up` or `down` ended with (None: the browser went), or 4401.
     """
     ways: list[asyncio.Task[pty.Close | None]] = [asyncio.create_task(up), asyncio.create_task(down)]
-    guard = asyncio.create_task(_until_revoked(visit))
+    guard = asyncio.create_task(until_revoked(visit))
     try:
         await asyncio.wait({*ways, guard}, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -63,12 +63,17 @@ async def carry(visit: Visit, up: Traffic[pty.Close | None], down: Traffic[pty.C
     return pty.Close.TICKET
 
 
-async def _until_revoked(visit: Visit) -> None:
+async def until_revoked(visit: Visit) -> None:
     """Return when this person may no longer have this connection: no middleware runs on an open socket's frames."""
     while True:
         await asyncio.sleep(settings.TERRARIUM_RECHECK_SECONDS)
-        if not await database_sync_to_async(_still)(visit):
+        if not await still(visit):
             return
+
+
+async def still(visit: Visit) -> bool:
+    """Whether this person may have this connection. Closes the thread's connection to the database behind it."""
+    return await database_sync_to_async(_still)(visit)  # type: ignore[no-any-return]
 
 
 def _admit(scope: dict[str, Any], container: str) -> Visit | None:

@@ -16,7 +16,11 @@ from tests.support.fake_worker import FakeWorker
 from tests.web.conftest import Script
 
 BODIES: dict[str, dict[str, Any]] = {"exec": {"argv": ["true"]}}
-QUERIES = {"source": "?side=host&panel=namespaces&key=mnt"}
+QUERIES = {
+    "source": "?side=host&panel=namespaces&key=mnt",
+    "files": "?path=/etc",
+    "provenance": "?path=/etc",
+}
 PUBLIC = {"login-once"}  # routes with a parameter that are no one's
 
 
@@ -42,7 +46,7 @@ def routes(found: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPatte
 
 
 def test_the_matrix_is_not_empty() -> None:
-    assert len(CALLS) >= 11
+    assert len(CALLS) >= 19
 
 
 @pytest.mark.parametrize(("method", "template"), CALLS)
@@ -55,7 +59,8 @@ def test_a_stranger_and_a_container_that_never_was(
     answers = []
     for id in (theirs["id"], "0" * 16, "x", "a" * 400, "a%00b"):  # PostgreSQL takes no NUL
         verb = template.rsplit("/", 1)[-1]
-        path = template.replace("{container_id}", id).replace("{terminal_id}", terminal) + QUERIES.get(verb, "")
+        path = template.replace("{container_id}", id).replace("{terminal_id}", terminal).replace("{pid}", "1")
+        path += QUERIES.get(verb, "")
         status, body = stranger.call(method, path, BODIES.get(verb))
         assert status == 404, (path, body)
         answers.append(str(body).replace(repr(unquote(id)[:32])[1:-1], "ID"))
