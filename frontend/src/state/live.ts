@@ -1,19 +1,17 @@
 /** What the page knows of one container, kept up by the worker's messages. No DOM, no socket. */
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Event, Process, Snapshot } from "../protocol/generated";
 import type { LiveHandlers, LiveMessage } from "../protocol/live";
 import { merge } from "../protocol/merge";
+import { type Happening, Happenings, type LiveEvent } from "./happenings";
+import { History, type Moment } from "./history";
 import { type AllMarks, mark, NO_MARKS } from "./marks";
+import { NO_RATES, type Rates, rates } from "./rates";
 import { type Sample, Samples } from "./samples";
 
-export type Status = "loading" | "live" | "stale" | "gone" | "error";
+export type { Happening, LiveEvent } from "./happenings";
 
-/** Something that happened, worth a sentence. `at` is seconds since the epoch, the worker's clock. */
-export type LiveEvent = { id: number; at: number } & (
-  | { kind: "oom"; kills: number; limit: number | null; peak: number | null; victims: readonly Process[] }
-  | { kind: "refused-fork"; times: number; limit: number | null }
-  | { kind: "exit"; code: number | null; signal: number | null; oom: boolean; reason: string | null }
-);
+export type Status = "loading" | "live" | "stale" | "gone" | "error";
 
 export interface LiveState {
   status: Status;
@@ -24,13 +22,23 @@ export interface LiveState {
   /** When the last message came, milliseconds since the epoch, this machine's clock. */
   heardAt: number;
   marks: AllMarks;
+  /** What each process uses of the CPU. */
+  rates: Rates;
   points: readonly Sample[];
   events: readonly LiveEvent[];
   /** Why it is `gone` or in `error`, as the worker said it. */
   reason: string | null;
 }
 
-const MAX_EVENTS = 30;
+/** The time looked at, and the moment shown for it. */
+export interface Cursor {
+  /** Seconds since the epoch, the worker's clock. */
+  at: number;
+  moment: Moment;
+}
+
+/** A sample that shows what happened comes within so many seconds, or the figures did not move. */
+const SHOWS_WITHIN = 3;
 
 const isAlive = (snapshot: Snapshot): boolean =>
   (snapshot.info.state === "running" || snapshot.info.state === "created") &&
@@ -44,13 +52,27 @@ export class LiveStore implements LiveHandlers {
     alive: null,
     heardAt: 0,
     marks: NO_MARKS,
+    rates: NO_RATES,
     points: [],
     events: [],
     reason: null,
   });
   readonly #samples = new Samples();
+  readonly #history = new History();
+  readonly #told = new Happenings();
+  readonly #happenings = signal<readonly Happening[]>([]);
+  readonly #cursor = signal<Cursor | null>(null);
+  readonly #edge = signal(0);
   readonly #now: () => number;
-  #eventId = 0;
+  #since = 0;
+
+  readonly #status = computed(() => this.#state.value.status);
+  readonly #reason = computed(() => this.#state.value.reason);
+  /** What is to be shown: the newest, or the moment at the cursor. Does not change while it is held still. */
+  readonly view: ReadonlySignal<LiveState> = computed(() => {
+    const cursor = this.#cursor.value;
+    return cursor === null ? this.#state.value : this.#past(cursor, this.#status.value, this.#reason.value);
+  });
 
   /** `snapshot`: what the server rendered into the page, shown until the first message. */
   constructor(snapshot: Snapshot | null = null, now: () => number = Date.now) {
@@ -62,9 +84,84 @@ export class LiveStore implements LiveHandlers {
     return this.#state;
   }
 
+  /** Null: live. */
+  get cursor(): ReadonlySignal<Cursor | null> {
+    return this.#cursor;
+  }
+
+  /** All that happened, oldest first; also what is later than the cursor. */
+  get happenings(): ReadonlySignal<readonly Happening[]> {
+    return this.#happenings;
+  }
+
+  /** The time of the right edge: now, by the worker's clock. Moves with every message and `tick`. */
+  get edge(): ReadonlySignal<number> {
+    return this.#edge;
+  }
+
+  /** The moments that can be looked at, oldest first. */
+  get moments(): readonly Moment[] {
+    return this.#history.moments;
+  }
+
+  /** The samples behind the charts, as far back as there are any. */
+  get samples(): readonly Sample[] {
+    return this.#samples.all;
+  }
+
+  /** When the first whole snapshot came: what happened before is old news. */
+  get since(): number {
+    return this.#since;
+  }
+
   subscribe(listener: (state: LiveState) => void): () => void {
     return this.#state.subscribe(listener);
   }
+
+  // -- looking back ---------------------------------------------------------------------------------------------------
+
+  /** Holds the panels still. What happens meanwhile is recorded. */
+  pause(): void {
+    const moment = this.#history.last;
+    if (moment && this.#cursor.peek() === null) this.#cursor.value = { at: this.#edge.peek(), moment };
+  }
+
+  /** Back to live. */
+  resume(): void {
+    this.#cursor.value = null;
+  }
+
+  /** Shows how it was at this time; at the right edge or beyond it is live again. */
+  seek(at: number): void {
+    const first = this.#history.first;
+    if (first === null) return;
+    if (at >= this.#edge.peek()) {
+      this.resume();
+      return;
+    }
+    const moment = this.#history.at(at);
+    if (moment) this.#cursor.value = { at: Math.max(at, first.at), moment };
+  }
+
+  /** To the next sample (1) or the one before (−1). A step beyond the last is live. */
+  step(by: 1 | -1): void {
+    const cursor = this.#cursor.peek();
+    if (cursor === null && by > 0) return;
+    const last = this.#history.last;
+    const moment = this.#history.step(cursor?.at ?? last?.at ?? 0, by);
+    if (moment) this.#cursor.value = { at: moment.at, moment };
+    else if (by > 0) this.resume();
+    else if (cursor === null) this.pause();
+  }
+
+  /** To the first moment that shows what happened then. */
+  jump(at: number): void {
+    const after = this.#history.from(at);
+    const moment = after && after.at - at < SHOWS_WITHIN ? after : this.#history.at(at);
+    if (moment) this.#cursor.value = { at: Math.max(at, moment.at), moment };
+  }
+
+  // -- the worker's messages ------------------------------------------------------------------------------------------
 
   /** A whole snapshot: the first, or the one after a connection was made anew. */
   snapshot(snapshot: Snapshot): void {
@@ -83,10 +180,15 @@ export class LiveStore implements LiveHandlers {
     if (status === "live" && this.#samples.rest((this.#now() - heardAt) / 1000)) {
       this.#set({ points: this.#samples.points });
     }
+    this.#moveEdge();
   }
 
-  /** What the kernel told: the timeline's. */
-  happened(_events: readonly Event[]): void {}
+  /** What the kernel told. In order; some may have been heard before. */
+  happened(events: readonly Event[]): void {
+    if (!this.#told.hear(events)) return;
+    this.#happenings.value = this.#told.list;
+    if (this.#told.stories !== this.#state.peek().events) this.#set({ events: this.#told.stories });
+  }
 
   /** When the connection is lost, what is shown is the last that was seen. */
   connected(up: boolean): void {
@@ -128,20 +230,68 @@ export class LiveStore implements LiveHandlers {
 
   #take(snapshot: Snapshot, status: Status, follows: boolean): void {
     const old = this.#state.peek();
-    this.#samples.add(snapshot, follows);
     const before = old.snapshot;
     // Another container, or another boot, is no change of this one.
     const same = before !== null && before.info.id === snapshot.info.id && before.boot_id === snapshot.boot_id;
-    this.#set({
+    if (before !== null && !same) this.#forget();
+    if (!follows && this.#since === 0) this.#since = snapshot.taken_at;
+    this.#samples.add(snapshot, follows);
+    if (same) {
+      this.#told.derive(this.#events(before, snapshot));
+      this.#happenings.value = this.#told.list;
+    }
+    const next: LiveState = {
       status,
       snapshot,
       alive: isAlive(snapshot) ? snapshot : old.alive,
       heardAt: this.#now(),
       marks: same ? mark(old.marks, lastSeen(before, old.alive), snapshot, this.#now()) : NO_MARKS,
+      rates: same ? rates(before, snapshot, follows, old.rates) : NO_RATES,
       points: this.#samples.points,
-      events: same ? [...old.events, ...this.#events(before, snapshot)].slice(-MAX_EVENTS) : [],
+      events: this.#told.stories,
       reason: null,
+    };
+    this.#history.add({
+      at: snapshot.taken_at,
+      snapshot,
+      alive: next.alive,
+      marks: next.marks,
+      rates: next.rates,
     });
+    this.#state.value = next;
+    this.#moveEdge();
+  }
+
+  #forget(): void {
+    this.#history.clear();
+    this.#told.clear();
+    this.#happenings.value = [];
+    this.#cursor.value = null;
+    this.#edge.value = 0;
+    this.#since = 0;
+  }
+
+  #moveEdge(): void {
+    const { status, heardAt, snapshot } = this.#state.peek();
+    if (!snapshot) return;
+    const silence = status === "live" ? Math.max(0, this.#now() - heardAt) / 1000 : 0;
+    this.#edge.value = Math.max(this.#edge.peek(), (this.#history.last?.at ?? snapshot.taken_at) + silence);
+  }
+
+  #past({ at, moment }: Cursor, status: Status, reason: string | null): LiveState {
+    const { snapshot, alive, marks } = moment;
+    const t = snapshot.monotonic + (at - moment.at);
+    return {
+      status,
+      snapshot,
+      alive,
+      heardAt: moment.at * 1000,
+      marks,
+      rates: moment.rates,
+      points: this.#samples.until(t),
+      events: this.#told.stories.filter((story) => story.at <= at),
+      reason,
+    };
   }
 
   #set(part: Partial<LiveState>): void {
@@ -150,7 +300,7 @@ export class LiveStore implements LiveHandlers {
 
   #events(before: Snapshot, after: Snapshot): LiveEvent[] {
     const found: LiveEvent[] = [];
-    const stamp = (at = after.taken_at) => ({ id: ++this.#eventId, at });
+    const stamp = (at = after.taken_at) => ({ id: this.#told.nextId(), at });
     const old = before.container.cgroup.summary;
     const now = after.container.cgroup.summary;
     if (before.info.generation === after.info.generation) {

@@ -3,7 +3,7 @@
  *
  * Each domain (a panel) keeps the marks of its own last change until the next one; ticking numbers are no change.
  */
-import type { Change, Namespace, Process, Snapshot } from "../protocol/generated";
+import type { Change, Interface, Namespace, Process, Snapshot, Walls } from "../protocol/generated";
 
 export type Domain = "processes" | "namespaces" | "cgroup" | "overlay" | "mounts" | "devices" | "identity" | "network";
 export type Sign = "+" | "−" | "~";
@@ -13,10 +13,18 @@ export interface Marks {
   beat: number;
   at: number;
   signs: ReadonlyMap<string, Sign>;
-  /** Processes that ended in this change, as last seen: shown once more, struck out. */
-  ended: readonly { key: string; host: Process | null; inside: Process | null }[];
+  /** Processes that ended in this change or a little before, as last seen: shown once more, struck out. */
+  ended: readonly Ended[];
   /** Paths that left the upper layer in this change. */
   vanished: readonly { path: string; change: Change }[];
+}
+
+/** `at` is milliseconds since the epoch. */
+export interface Ended {
+  key: string;
+  at: number;
+  host: Process | null;
+  inside: Process | null;
 }
 
 export type AllMarks = Readonly<Record<Domain, Marks>>;
@@ -32,6 +40,10 @@ export const NO_MARKS: AllMarks = {
   identity: NONE,
   network: NONE,
 };
+
+/** How long, at least, one that ended can be seen so, milliseconds. */
+const STAYS_MS = 4000;
+const MOST_ENDED = 40;
 
 /** The marks after `after` replaced `before`; a domain in which nothing changed keeps the marks it had. */
 export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: number): AllMarks {
@@ -53,9 +65,10 @@ export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: num
     if (sign !== "−") return [];
     const host = before.host.processes[key] ?? null;
     const inside = before.container.processes[key] ?? null;
-    return [{ key, host, inside }];
+    return [{ key, at, host, inside }];
   });
-  put("processes", processes, { ended });
+  const stay = marks.processes.ended.filter((one) => at - one.at < STAYS_MS && !(one.key in after.host.processes));
+  put("processes", processes, { ended: [...stay, ...ended].slice(-MOST_ENDED) });
   put("namespaces", compare(before.container.namespaces, after.container.namespaces, sameNamespace));
   put("cgroup", compare(limits(before), limits(after), Object.is));
 
@@ -65,8 +78,33 @@ export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: num
     return sign === "−" && change ? [{ path, change }] : [];
   });
   put("overlay", overlay, { vanished });
+  if (before.walls !== after.walls && before.walls && after.walls) markWalls(before.walls, after.walls, put);
   return next;
 }
+
+type Put = (domain: Domain, signs: Map<string, Sign>) => void;
+
+/** By mount id, name below /dev, name of an interface, and field of `Identity`. Byte counters tick, and are no change. */
+function markWalls(before: Walls, after: Walls, put: Put): void {
+  if (before.mounts && after.mounts) put("mounts", compare(before.mounts.container, after.mounts.container, sameText));
+  if (before.devices && after.devices) {
+    put("devices", compare(before.devices.container, after.devices.container, sameText));
+  }
+  if (before.identity && after.identity) {
+    put("identity", compare({ ...before.identity }, { ...after.identity }, sameText));
+  }
+  if (before.network && after.network) {
+    const [one, two] = [before.network.container.interfaces, after.network.container.interfaces];
+    put("network", compare(one, two, sameInterface));
+  }
+}
+
+function sameInterface(a: Interface, b: Interface): boolean {
+  return sameText({ ...a, rx_bytes: 0, tx_bytes: 0 }, { ...b, rx_bytes: 0, tx_bytes: 0 });
+}
+
+/** For what is small and seldom moves. */
+const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 function compare<T>(
   before: Readonly<Record<string, T>>,
@@ -75,10 +113,12 @@ function compare<T>(
 ): Map<string, Sign> {
   const signs = new Map<string, Sign>();
   if (before === after) return signs;
-  for (const [key, value] of Object.entries(after)) {
-    const old = Object.hasOwn(before, key) ? before[key] : undefined;
-    if (old === undefined) signs.set(key, "+");
-    else if (old !== value && !same(old, value)) signs.set(key, "~");
+  for (const key of Object.keys(after)) {
+    const value = after[key] as T;
+    const old = before[key];
+    if (old === value) continue; // most of them: what no patch touched is the same object
+    if (old === undefined || !Object.hasOwn(before, key)) signs.set(key, "+");
+    else if (!same(old, value)) signs.set(key, "~");
   }
   for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) signs.set(key, "−");
   return signs;
@@ -92,8 +132,12 @@ function sameProcess(a: Process, b: Process): boolean {
     a.comm === b.comm &&
     a.uid === b.uid &&
     settled(a.state) === settled(b.state) &&
-    a.cmdline.join("\0") === b.cmdline.join("\0")
+    sameWords(a.cmdline, b.cmdline)
   );
+}
+
+function sameWords(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((word, index) => word === b[index]));
 }
 
 function settled(state: string): string {

@@ -8,6 +8,8 @@ import type { Snapshot, Summary } from "../protocol/generated";
 
 /** How far back a chart reaches, seconds. */
 export const WINDOW_SECONDS = 180;
+/** How far back a chart can be looked at. */
+const KEPT_SECONDS = 600 + WINDOW_SECONDS;
 
 /** One point of the charts. A rate is null where there is no earlier sample to compare with. */
 export interface Sample {
@@ -45,13 +47,15 @@ interface Counters {
 }
 
 /** The worker says nothing while nothing changes. So long after its last word it is quiet, seconds. */
-const QUIET_AFTER = 2.2;
+export const QUIET_AFTER = 2.2;
 /** Its pace, seconds: when it speaks again, what it tells of happened in the pass before. */
-const PASS = 1;
+export const PASS = 1;
 
 /** The running charts' memory: `add` each snapshot, read `points`. */
 export class Samples {
+  /** The last three minutes. */
   points: readonly Sample[] = [];
+  /** All there is. */
   #heard: readonly Sample[] = [];
   #last: Counters | null = null;
 
@@ -71,11 +75,21 @@ export class Samples {
     if (last && last.boot === now.boot && now.t <= last.t) return;
     this.#last = now;
     const comparable = last !== null && last.boot === now.boot && last.generation === now.generation;
-    const quiet = comparable && follows ? this.#quiet(now.t - PASS) : [];
-    const before = comparable ? (quiet.length > 0 ? { ...last, t: now.t - PASS } : last) : null;
+    const silence = comparable && follows ? quiet(this.#heard.at(-1), now.t - PASS) : [];
+    const before = comparable ? (silence.length > 0 ? { ...last, t: now.t - PASS } : last) : null;
     const kept = last && last.boot === now.boot ? this.#heard : [];
-    this.#heard = [...kept, ...quiet, sample(before, now)].filter((point) => point.t >= now.t - WINDOW_SECONDS);
-    this.points = this.#heard;
+    this.#heard = [...kept, ...silence, sample(before, now)].filter((point) => point.t >= now.t - KEPT_SECONDS);
+    this.points = since(this.#heard, now.t - WINDOW_SECONDS);
+  }
+
+  get all(): readonly Sample[] {
+    return this.#heard;
+  }
+
+  /** The three minutes that ended at `t`, as they were drawn then. */
+  until(t: number): readonly Sample[] {
+    const heard = since(this.#heard, t - WINDOW_SECONDS).filter((point) => point.t <= t);
+    return [...heard, ...quiet(heard.at(-1), t)];
   }
 
   /** Draws on through a silence of `seconds` since the last word. Returns whether there was something to draw. */
@@ -83,32 +97,36 @@ export class Samples {
     const from = this.#last;
     if (from === null || seconds < QUIET_AFTER) return false;
     const until = from.t + seconds;
-    this.points = [...this.#heard, ...this.#quiet(until)].filter((point) => point.t >= until - WINDOW_SECONDS);
+    this.points = since([...this.#heard, ...quiet(this.#heard.at(-1), until)], until - WINDOW_SECONDS);
     return true;
   }
+}
 
-  /** What a silence that lasts until `until` looks like: the figures stay, the rates are nought. */
-  #quiet(until: number): Sample[] {
-    const last = this.#heard.at(-1);
-    if (last === undefined || until - last.t < QUIET_AFTER - PASS) return [];
-    const still = (rate: number | null): number | null => (rate === null ? null : 0);
-    const calm = ({ cpu, memory, io }: Pressure) => ({ cpu: still(cpu), memory: still(memory), io: still(io) });
-    const point: Sample = {
-      ...last,
-      cores: still(last.cores),
-      read: still(last.read),
-      write: still(last.write),
-      throttled: 0,
-      periods: still(last.periods),
-      held: still(last.held),
-      waited: still(last.waited),
-      pressure: { some: calm(last.pressure.some), full: calm(last.pressure.full) },
-    };
-    return [
-      { ...point, t: last.t + PASS },
-      { ...point, t: until },
-    ];
-  }
+function since(points: readonly Sample[], t: number): readonly Sample[] {
+  const from = points.findIndex((point) => point.t >= t);
+  return from <= 0 ? (from === 0 ? points : []) : points.slice(from);
+}
+
+/** What a silence that lasts until `until` looks like: the figures stay, the rates are nought. */
+function quiet(last: Sample | undefined, until: number): Sample[] {
+  if (last === undefined || until - last.t < QUIET_AFTER - PASS) return [];
+  const still = (rate: number | null): number | null => (rate === null ? null : 0);
+  const calm = ({ cpu, memory, io }: Pressure) => ({ cpu: still(cpu), memory: still(memory), io: still(io) });
+  const point: Sample = {
+    ...last,
+    cores: still(last.cores),
+    read: still(last.read),
+    write: still(last.write),
+    throttled: 0,
+    periods: still(last.periods),
+    held: still(last.held),
+    waited: still(last.waited),
+    pressure: { some: calm(last.pressure.some), full: calm(last.pressure.full) },
+  };
+  return [
+    { ...point, t: last.t + PASS },
+    { ...point, t: until },
+  ];
 }
 
 function sample(before: Counters | null, now: Counters): Sample {

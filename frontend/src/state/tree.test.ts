@@ -47,11 +47,11 @@ describe("rows", () => {
 
   it("keeps one that ended in its place, once", () => {
     const { "202": gone, ...rest } = host;
-    const found = rows({}, rest, [{ key: "202", host: gone, inside: null }]);
+    const found = rows({}, rest, [{ key: "202", at: 0, host: gone, inside: null }]);
     expect(found.find((row) => row.key === "202")).toMatchObject({ ended: true, parent: "200" });
-    expect(rows({}, host, [{ key: "202", host: gone, inside: null }]).filter((row) => row.key === "202")).toHaveLength(
-      1,
-    );
+    expect(
+      rows({}, host, [{ key: "202", at: 0, host: gone, inside: null }]).filter((row) => row.key === "202"),
+    ).toHaveLength(1);
   });
 
   it("survives a parent that is its own child", () => {

@@ -149,6 +149,7 @@ function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null):
     marks: state.marks,
     points: state.points,
     events: state.events,
+    rates: state.rates,
     shell: shellPid(shown, terminal),
     over,
     live: true,

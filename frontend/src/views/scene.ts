@@ -4,6 +4,7 @@ import type { Key } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
 import type { LiveEvent } from "../state/live";
 import type { AllMarks } from "../state/marks";
+import type { Rates } from "../state/rates";
 import type { Sample } from "../state/samples";
 import type { PanelName } from "./context";
 
@@ -20,8 +21,10 @@ export interface Scene {
   marks: AllMarks;
   /** The charts' samples, up to this moment. */
   points: readonly Sample[];
-  /** What happened in the cgroup, up to this moment. */
+  /** What happened in the cgroup, up to this moment; with the worker's word in it where it told the same (`told`). */
   events: readonly LiveEvent[];
+  /** What each process uses of the CPU. */
+  rates: Rates;
   /** Host pid of the process whose terminal is in front. */
   shell: number | null;
   /** The container is stopped. */
