@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Info, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 
 from playground import worker
 from runtime.errors import Fault
@@ -42,3 +42,13 @@ def key_private(**_: Any) -> list[CheckMessage]:
     if not path.exists() or not path.stat().st_mode & 0o077:
         return []
     return [Warning(f"{path} can be read by others.", hint=f"chmod 600 {path}", id="playground.W003")]
+
+
+@register(Tags.security)
+def metrics_guarded(**_: Any) -> list[CheckMessage]:
+    """A token for `/metrics` that can be guessed is refused, and with it every command, `runserver` too."""
+    least = settings.TERRARIUM_METRICS_TOKEN_LEAST
+    if not 0 < len(settings.TERRARIUM_METRICS_TOKEN) < least:
+        return []
+    text = f"TERRARIUM_METRICS_TOKEN has fewer than {least} characters."
+    return [Error(text, hint="Make one: openssl rand -hex 32. Leave it empty for no /metrics.", id="playground.E001")]

@@ -10,10 +10,12 @@ from django.views.generic import RedirectView
 from playground.api.root import api, missing
 from playground.pages import accounts, views
 from playground.pages.health import health
+from playground.pages.metrics import metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.root),
     path("healthz", health, name="health"),
+    path("metrics", metrics, name="metrics"),
     path("favicon.ico", RedirectView.as_view(url=static("playground/mark.svg"), permanent=True)),
     path("playground", views.home, name="home"),
     path("playground/c/<str:container_id>", views.workbench, name="workbench"),

@@ -36,6 +36,8 @@ TERRARIUM_QUOTA = {  # what one person may have; the admin can set another for e
     "pids": env.amount(os.environ, "TERRARIUM_QUOTA_PIDS", 512),
     "disk_bytes": env.amount(os.environ, "TERRARIUM_QUOTA_DISK_BYTES", 512 * 1024**2),
 }
+TERRARIUM_METRICS_TOKEN = os.environ.get("TERRARIUM_METRICS_TOKEN", "")  # empty: there is no /metrics
+TERRARIUM_METRICS_TOKEN_LEAST = 32  # characters: it is all that stands before everybody's figures
 TERRARIUM_RECHECK_SECONDS = 20.0  # how soon an open socket learns that its owner may no longer have it
 
 INSTALLED_APPS = [
@@ -106,7 +108,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax
 CSRF_FAILURE_VIEW = "playground.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS and BEHIND_PROXY
 SECURE_SSL_HOST = urlsplit(TERRARIUM_ORIGINS[0]).netloc if len(TERRARIUM_ORIGINS) == 1 else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked from within, by name of nobody
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|metrics)$"]  # asked from within, by name of nobody
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
