@@ -32,10 +32,12 @@ class Host:
         self.machine = cgroups.Machine()
         self.boot_id = self.proc.boot_id()
         self.namespace_view = namespaces.host_view(self.namespaces)
+        self.walls = walls.HostSide(self.proc)
 
     def close(self) -> None:
         """Let go of every file."""
         self.machine.close()
+        self.walls.close()
 
 
 class Camera:
@@ -46,8 +48,8 @@ class Camera:
         self._host = host
         self._lock = threading.Lock()
         self._overlays = overlay.Overlays()
-        self._graphs = namespace_graph.Graphs(host.namespaces) if whole else None
-        self._walls = walls.WallSurvey(host.proc) if whole else None
+        self._graphs = namespace_graph.Graphs(host.proc, host.namespaces) if whole else None
+        self._walls = walls.WallSurvey(host.walls) if whole else None
         self._target: Target | None = None
         self._directory = -1
         self._processes = processes.Processes(host.proc, host.ancestors)
@@ -70,6 +72,8 @@ class Camera:
         neither has anything else, and the picture before is good; `closely` says not to rely on it.
         """
         with self._lock:
+            if closely:
+                self._mounts_for = (None, 0.0)  # what happened may be a mount
             return self._again(target) if not closely and self._is_quiet(target) else self._take(target)
 
     def _is_quiet(self, target: Target) -> bool:
@@ -114,9 +118,9 @@ class Camera:
         inner_cgroup, outer_cgroup = self._take_cgroup(target, mounts, now, gaps)
         inner_overlay, outer_overlay, missing = self._overlays.take(target, mounts, now, closely=closely)
         _both(gaps, missing)
-        graph, missing = self._graphs.take(target, map(int, inner), now) if self._graphs and alive else (None, {})
+        graph, missing = self._graphs.take(target, inner, mounts, now) if self._graphs and alive else (None, {})
         gaps.update(missing)
-        survey, missing = self._walls.take(target, self._directory, now) if self._walls else (None, {})
+        survey, missing = self._walls.take(target, self._directory, mounts, now) if self._walls else (None, {})
         gaps.update(missing)
         for path, reason in self._host.namespaces.gaps.items():
             gaps[f"host.{path}"] = reason

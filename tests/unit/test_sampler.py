@@ -102,7 +102,10 @@ async def test_a_snapshot_comes_first_and_patches_add_up_to_the_next(here: World
 async def test_the_patch_after_a_fork_is_small(here: World, sampler: Sampler) -> None:
     async with aclosing(sampler.watch(here.target.container.id)) as frames:
         await _next(frames)
-        here.tree.process(502, ppid=500, ns_pids=(502, 8), cmdline=b"sleep\x00300\0", comm=b"sleep", uid_map=UID_MAP)
+        here.tree.process(
+            502, ppid=500, ns_pids=(502, 8), cmdline=b"sleep\x00300\0", comm=b"sleep", uid_map=UID_MAP,
+            namespaces=OWN_NAMESPACES,
+        )  # fmt: skip
         patch = await _until(frames, lambda message: "container" in message.get("patch", {}))
         assert len(msgspec.json.encode(patch)) <= 1024
         assert set(patch["patch"]) == {"container", "host", "usage", *delta.CLOCKS}
