@@ -8,6 +8,8 @@ from typing import Protocol
 from runtime.kernel.target import Target
 from runtime.protocol.model import Snapshot
 from runtime.protocol.xray import Event
+from runtime.server.observers.mounts import MountObserver
+from runtime.server.observers.namespaces import NamespaceObserver
 
 Tell = Callable[[str, Event], None]
 """(container's id, event with `seq` 0; `at` 0 is now). Call it in the event loop's thread."""
@@ -34,5 +36,4 @@ class Observer(Protocol):
 
 def observers(tell: Tell, poke: Poke) -> list[Observer]:
     """All of them."""
-    del tell, poke
-    return []
+    return [MountObserver(tell, poke), NamespaceObserver(tell, poke)]
