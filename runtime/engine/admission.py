@@ -94,9 +94,12 @@ def promise(record: Record) -> int:
     """Bytes of the host's memory that the container may take.
 
     A stopped one keeps its files, which lie in memory. Started again it keeps them beside its whole limit: they were
-    charged to a cgroup that is no more.
+    charged to a cgroup that is no more. While its limit is being changed, the greater of both is promised.
     """
-    return record.kept_bytes + (0 if record.state is model.State.STOPPED else record.limits.memory_bytes)
+    if record.state is model.State.STOPPED:
+        return record.kept_bytes
+    limits = (record.limits, record.wanted or record.limits)
+    return record.kept_bytes + max(each.memory_bytes for each in limits)
 
 
 def total_memory() -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from runtime.config import RuntimeConfig
-from runtime.engine import admission, execution, removal, rootfs, spawn
+from runtime.engine import admission, control, execution, removal, rootfs, spawn
 from runtime.engine.creation import Creation
 from runtime.engine.exits import ExitBook, OwnChildren, exit_of
 from runtime.engine.ground import Ground
@@ -239,6 +239,23 @@ class Engine:
             if watch is not None:
                 os.close(watch)
 
+    async def freeze(self, id: str, frozen: bool) -> bool:
+        """Hold all processes of a running container still, or let them go on. False: it was so already.
+
+        Raises `wrong-state`, and `timeout` when some could not be held: then none is.
+        """
+        async with self._turns.turn(id):
+            return await control.freeze(self._ground, self._running(id), frozen)
+
+    async def set_limits(self, id: str, limits: model.Limits) -> Record:
+        """Other limits, all or none; the record then has them as the kernel does, in whole pages.
+
+        Raises `invalid-spec`, `no-capacity`, and `wrong-state` with the field for less than is in use.
+        """
+        admission.check_limits(limits)
+        async with self._turns.turn(id):
+            return await control.set_limits(self._ground, self.record(id), limits)
+
     async def delete(self, id: str) -> None:
         """Kill it and remove all of it. Nothing there: no error. Raises `timeout` when something resists."""
         async with self._turns.turn(id):
@@ -256,12 +273,12 @@ class Engine:
         `spawn-failed`, `vanished`. A program that is not there is no error but a result without `exit_code`, with the
         reason."""
         admission.check_exec(request)
-        return await execution.on_pipes(self._ground, self._running(request.id), request)
+        return await execution.on_pipes(self._ground, self._enterable(request.id), request)
 
     async def exec_tty(self, id: str, argv: list[str], cols: int, rows: int) -> Birth:
         """Run a command inside on a new pty. Empty `argv`: the image's command. Raises as `exec` does; a program that
         is not there is `spawn-failed`."""
-        record = self._running(id)
+        record = self._enterable(id)
         if argv:
             admission.check_argv(argv)
         else:
@@ -272,6 +289,13 @@ class Engine:
         record = self.record(id)
         if record.state is not model.State.RUNNING:
             raise _wrong_state(record, "be entered")
+        return record
+
+    def _enterable(self, id: str) -> Record:
+        """Running, and not frozen: what enters a frozen container hangs until it is thawed."""
+        record = self._running(id)
+        if self._ground.group(id).frozen():
+            raise Fault(Code.WRONG_STATE, f"container {id} is frozen and cannot be entered", hint="Thaw it first.")
         return record
 
     def exited(self, id: str, exit: model.Exit) -> Record:
@@ -303,11 +327,17 @@ class Engine:
             raise _not_found(id)
         return record
 
+    def container(self, id: str, terminals: Sequence[model.Terminal] = ()) -> model.Container:
+        """The container as the protocol shows it, frozen or not by the kernel's own word. Raises `not-found`."""
+        record = self.record(id)
+        frozen = record.state is model.State.RUNNING and self._ground.group(id).frozen()
+        return record.container(terminals, self.config.node, frozen=frozen)
+
     def target(self, id: str, *, terminals: Sequence[model.Terminal] = (), keeper_pid: int | None = None) -> Target:
         """What the probes look at. Raises `not-found`."""
         record, place = self.record(id), self._ground.place(id)
         return Target(
-            container=record.container(terminals, self.config.node),
+            container=self.container(id, terminals),
             pid=record.pid if record.state in _LIVE else None,
             starttime=record.starttime,
             keeper_pid=keeper_pid,

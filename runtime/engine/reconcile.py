@@ -9,6 +9,7 @@
 | created, running   | PID 1 lives, root elsewhere | killed: its keeper is gone and its terminal with it        |
 | created, running   | no PID 1                    | stopped, exit unknown until somebody who knows tells it    |
 | stopped            | remains of a PID 1          | removed; its files kept                                    |
+| limits being set   | some of them changed        | taken back, as far as what is in use allows                |
 | nothing            | anything of our name        | removed; user ids in use without a holder are withheld     |
 """
 
@@ -21,7 +22,7 @@ import time
 
 from msgspec.structs import replace
 
-from runtime.engine import removal, rootfs
+from runtime.engine import control, removal, rootfs
 from runtime.engine.ground import Ground
 from runtime.engine.place import is_id
 from runtime.engine.record import Record
@@ -58,6 +59,8 @@ async def _settle(ground: Ground, record: Record) -> None:
         await removal.demolish(ground, record)
         return
     place = ground.place(record.id)
+    if record.wanted is not None:  # nobody was told that they are set
+        record = await asyncio.to_thread(control.take_back, ground, record)
     if record.intent == "revive":
         await removal.forget_oci(ground, record)
         ground.journal.write(removal.stopped(ground, record, record.exit))

@@ -44,7 +44,7 @@ class Record(Struct, frozen=True, kw_only=True):
     `intent` names the act under way, written before its first step: what a worker that finds it at start undoes
     (`create`, `revive`) or completes (`delete`). `boot_id` is the boot in which `pid` and `starttime` mean something.
     `slot` is the range of user ids, `host_id` its first id. `kept_bytes`: memory that its files took when PID 1 ended;
-    `files_kept`: they are there at all.
+    `files_kept`: they are there at all. `wanted`: limits that are being set; found at start, they are taken back.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Record(Struct, frozen=True, kw_only=True):
     image: str
     command: list[str]
     limits: model.Limits
+    wanted: model.Limits | None = None
     slot: int
     host_id: int
     state: model.State
@@ -71,7 +72,9 @@ class Record(Struct, frozen=True, kw_only=True):
     intent: Literal["create", "revive", "delete"] | None = None
     step: str | None = None
 
-    def container(self, terminals: Sequence[model.Terminal] = (), node: str = "local") -> model.Container:
+    def container(
+        self, terminals: Sequence[model.Terminal] = (), node: str = "local", *, frozen: bool = False
+    ) -> model.Container:
         """The record as the protocol shows it."""
         return model.Container(
             id=self.id,
@@ -86,6 +89,7 @@ class Record(Struct, frozen=True, kw_only=True):
             limits=self.limits,
             exit=self.exit,
             files_kept=self.files_kept,
+            frozen=frozen,
             terminals=list(terminals),
             host_id=self.host_id,
             generation=self.generation,

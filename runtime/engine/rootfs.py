@@ -64,13 +64,30 @@ def ensure_disk(place: Place, record: Record) -> None:
     """The tmpfs for what the container writes; full, it answers ENOSPC, in bytes or in inodes."""
     if not os.path.ismount(place.disk):
         os.makedirs(place.disk, mode=0o700, exist_ok=True)
-        inodes = max(MIN_INODES, record.limits.disk_bytes // BYTES_PER_INODE)
-        mounts.tmpfs(place.disk, size_bytes=record.limits.disk_bytes, inodes=inodes, mode=0o700)
+        size = record.limits.disk_bytes
+        mounts.tmpfs(place.disk, size_bytes=size, inodes=_inodes(size), mode=0o700)
     for path, owner, mode in ((place.upper, record.host_id, 0o755), (place.work, 0, 0o700)):
         with contextlib.suppress(FileExistsError):
             os.mkdir(path)
             os.chown(path, owner, owner)
             os.chmod(path, mode)
+
+
+def _inodes(size_bytes: int) -> int:
+    return max(MIN_INODES, size_bytes // BYTES_PER_INODE)
+
+
+def resize_disk(place: Place, size_bytes: int) -> None:
+    """Another size for the disk that is mounted. Raises `OSError`: `EINVAL` where more is in use."""
+    mounts.resize_tmpfs(place.disk, size_bytes=size_bytes, inodes=_inodes(size_bytes))
+
+
+def disk_size(place: Place) -> int | None:
+    """How much the disk may hold, in whole pages; None when it is not mounted."""
+    if not os.path.ismount(place.disk):
+        return None
+    room = os.statvfs(place.disk)
+    return room.f_blocks * room.f_frsize
 
 
 def undo_disk(place: Place) -> None:

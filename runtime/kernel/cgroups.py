@@ -7,6 +7,7 @@ no limits there but gives `cgroup.kill`, `cgroup.freeze`, populated events and p
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Iterator
@@ -109,6 +110,24 @@ class Group:
         found.discard(0)  # a process outside our pid namespace
         return found
 
+    def freeze(self) -> None:
+        """Begin to hold every process still; `frozen` tells when all are. Raises `OSError`.
+
+        By cgroup2 where there is one: what it holds can still be killed. What v1's freezer holds ignores even that.
+        """
+        if UNIFIED in self.paths:
+            write_text(f"{self.paths[UNIFIED]}/cgroup.freeze", "1")
+        else:
+            write_text(f"{self.paths['freezer']}/freezer.state", "FROZEN")
+
+    def frozen(self) -> bool:
+        """Whether a freezer, be it cgroup2's or v1's, holds all of its processes still now, whoever told it to."""
+        if UNIFIED in self.paths and self._count(UNIFIED, "cgroup.events", "frozen") == 1:
+            return True
+        with contextlib.suppress(KeyError, OSError):
+            return read_text(f"{self.paths['freezer']}/freezer.state").strip() == "FROZEN"
+        return False
+
     def thaw(self) -> None:
         """Let frozen processes run: on v1 a frozen one ignores even SIGKILL."""
         for directory in _tree(self.paths.get("freezer", "")):
@@ -161,6 +180,74 @@ class Group:
             write_text(f"{self.paths['cpu']}/cpu.cfs_quota_us", str(quota_usec))
         else:
             write_text(f"{self.paths[UNIFIED]}/cpu.max", f"{quota_usec} {period_usec}")
+
+    def cpu_limit(self) -> tuple[int, int]:
+        """(quota, period) as the kernel has them, in microseconds; quota -1: none is set. Raises `OSError`."""
+        if "cpu" in self.paths:
+            quota, period = (read_text(f"{self.paths['cpu']}/cpu.cfs_{name}_us") for name in ("quota", "period"))
+        else:
+            quota, period = read_text(f"{self.paths[UNIFIED]}/cpu.max").split()
+        return -1 if quota == "max" else int(quota), int(period)
+
+    def limit_pids(self, most: int) -> None:
+        """How many tasks there may be; those that are there already stay. Raises `OSError`."""
+        write_text(f"{self.paths.get('pids') or self.paths[UNIFIED]}/pids.max", str(most))
+
+    def pids_limit(self) -> int | None:
+        """Its tasks' limit as the kernel has it; None: there is none. Raises `OSError`."""
+        text = read_text(f"{self.paths.get('pids') or self.paths[UNIFIED]}/pids.max").strip()
+        return None if text == "max" else int(text)
+
+    def limit_memory(self, most: int) -> None:
+        """How much memory it may hold, and no swap beside it. Blocks while the kernel takes memory back.
+
+        Raises `OSError`: `EBUSY` where more is in use than can be taken back, and nothing has changed then. v1 refuses
+        by itself; cgroup2's memory.max would kill for it, so there memory.high asks first.
+        """
+        if "memory" in self.paths:
+            self._limit_memory_v1(most)
+        else:
+            self._limit_memory_v2(most)
+
+    def memory_limit(self) -> int | None:
+        """Its memory limit as the kernel has it, in whole pages; None: there is none. Raises `OSError`."""
+        v1 = self.paths.get("memory")
+        text = read_text(f"{v1}/memory.limit_in_bytes" if v1 else f"{self.paths[UNIFIED]}/memory.max").strip()
+        return None if text == "max" or int(text) >= _NO_LIMIT // 2 - 4096 else int(text)
+
+    def _limit_memory_v1(self, most: int) -> None:
+        """Memory with swap may never be limited lower than memory alone, so the order is that of the change."""
+        memory, both = (f"{self.paths['memory']}/memory.{name}limit_in_bytes" for name in ("", "memsw."))
+        before = read_text(memory).strip()
+        if not os.path.exists(both):  # this kernel does not count swap
+            write_text(memory, str(most))
+            return
+        if most >= int(before):
+            write_text(both, str(most))
+            write_text(memory, str(most))
+            return
+        write_text(memory, str(most))
+        try:
+            write_text(both, str(most))
+        except OSError:
+            write_text(memory, before)
+            raise
+
+    def _limit_memory_v2(self, most: int) -> None:
+        """Documentation/admin-guide/cgroup-v2.rst: a write to memory.high takes back what it can, and never kills."""
+        maximum, high, current = (f"{self.paths[UNIFIED]}/memory.{name}" for name in ("max", "high", "current"))
+        before = self.memory_limit()
+        if before is not None and most >= before:
+            write_text(maximum, str(most))
+            return
+        usual = read_text(high).strip()
+        write_text(high, str(most))
+        try:
+            if int(read_text(current)) > most:
+                raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), maximum)
+            write_text(maximum, str(most))
+        finally:
+            write_text(high, usual)
 
     def count_io(self, disk: str | None) -> None:
         """Have v1 count the group's I/O on a disk (`major:minor`): that begins when a limit is written, be it none at

@@ -7,7 +7,8 @@ import os
 
 CLONE_NEWNS = 0x0002_0000
 CLONE_NEWUSER = 0x1000_0000
-MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
+CLONE_NEWNET = 0x4000_0000
+MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_REC, MS_PRIVATE, MS_SLAVE = 0x4000, 1 << 18, 1 << 19
 MNT_DETACH = 2
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
@@ -47,6 +48,11 @@ def prctl(option: int, value: int) -> None:
 def unshare(flags: int) -> None:
     """unshare(2). Only for a process of one thread: with more, the kernel answers EINVAL."""
     _checked("unshare", _libc.unshare(flags))
+
+
+def setns(fd: int, kind: int) -> None:
+    """setns(2): this thread, and no other, is in that namespace from now on."""
+    _checked("setns", _libc.setns(fd, kind))
 
 
 def mount(source: str, target: str, fstype: str | None, flags: int = 0, data: str | None = None) -> None:

@@ -26,6 +26,12 @@ def tmpfs(target: str, *, size_bytes: int, inodes: int, mode: int) -> None:
     )
 
 
+def resize_tmpfs(target: str, *, size_bytes: int, inodes: int) -> None:
+    """Other limits for a mounted tmpfs. Raises `OSError`: `EINVAL` where it holds more than that already."""
+    flags = libc.MS_REMOUNT | libc.MS_NOSUID | libc.MS_NODEV
+    libc.mount("tmpfs", target, "tmpfs", flags, f"size={size_bytes},nr_inodes={inodes}")
+
+
 def overlay(target: str, *, lower: list[str], upper: str, work: str) -> None:
     """Layers, top first, under a writable upper. Redirects and metacopy off: what the upper holds is whole."""
     options = f"lowerdir={':'.join(lower)},upperdir={upper},workdir={work},redirect_dir=off,metacopy=off,index=off"

@@ -52,7 +52,7 @@ class Context:
 
     def shown(self, id: str) -> model.Container:
         """The container as replies carry it."""
-        return self.engine.record(id).container(self.terminals.of(id), self.config.node)
+        return self.engine.container(id, self.terminals.of(id))
 
     def target(self, id: str) -> Target:
         """What the probes look at."""

@@ -8,6 +8,7 @@ from typing import Protocol
 from runtime.kernel.target import Target
 from runtime.protocol.model import Snapshot
 from runtime.protocol.xray import Event
+from runtime.server.observers.cgroup import CgroupObserver
 from runtime.server.observers.mounts import MountObserver
 from runtime.server.observers.namespaces import NamespaceObserver
 
@@ -36,4 +37,4 @@ class Observer(Protocol):
 
 def observers(tell: Tell, poke: Poke) -> list[Observer]:
     """All of them."""
-    return [MountObserver(tell, poke), NamespaceObserver(tell, poke)]
+    return [CgroupObserver(tell, poke), MountObserver(tell, poke), NamespaceObserver(tell, poke)]

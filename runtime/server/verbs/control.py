@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from runtime.errors import Code, Fault
-from runtime.protocol import messages
+import asyncio
+
+from runtime.engine import control
+from runtime.probes import meters
+from runtime.protocol import messages, model
+from runtime.protocol.xray import Event
 from runtime.server.context import Context
+from runtime.server.observers.cgroup import CgroupObserver
 
 
 async def freeze(context: Context, request: messages.Freeze) -> messages.One:
     context.owned(request.id, request.owner)
-    raise Fault(Code.WRONG_STATE, f"container {request.id} cannot be frozen")
+    if await context.engine.freeze(request.id, request.frozen):
+        for observer in context.sampler.observers:
+            if isinstance(observer, CgroupObserver):
+                observer.told(request.id, frozen=request.frozen)
+        context.happenings.tell(request.id, Event(seq=0, at=0.0, kind="frozen" if request.frozen else "thawed"))
+        context.sampler.poke(request.id)
+    return messages.One(container=context.shown(request.id))
 
 
 async def set_limits(context: Context, request: messages.SetLimits) -> messages.One:
-    context.owned(request.id, request.owner)
-    raise Fault(Code.WRONG_STATE, f"the limits of container {request.id} cannot be changed")
+    before = context.owned(request.id, request.owner).limits
+    after = (await context.engine.set_limits(request.id, request.limits)).limits
+    if reason := control.changes(before, after):
+        context.happenings.tell(request.id, Event(seq=0, at=0.0, kind="limits", reason=reason))
+        context.sampler.poke(request.id)
+    return messages.One(container=context.shown(request.id))
 
 
 async def measure(context: Context, request: messages.Measure) -> messages.Measured:
-    del context, request
-    return messages.Measured(meters=[])
+    """In a thread: some thirty files a container, read anew, as most are looked at by nobody between two scrapes."""
+    del request
+    running = [record.id for record in context.engine.records() if record.state is model.State.RUNNING]
+    targets = [context.target(id) for id in running]
+    return messages.Measured(meters=await asyncio.to_thread(meters.read, targets))
