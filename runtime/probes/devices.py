@@ -55,13 +55,16 @@ def of_container(
 
 def of_host(directory: str = "/dev") -> tuple[dict[str, Device], Gaps]:
     """The host's nodes: of its top level, and nothing but nodes, since links there are named after serial numbers."""
-    gaps: Gaps = {}
     try:
-        with _opened(directory) as fd:
-            entries = dict(_entries(fd, nodes_only=True))
+        return {name: _device(info, None, False, info.st_uid, info.st_gid) for name, info in host_nodes(directory)}, {}
     except OSError as error:
         return {}, {"walls.devices.host": why(error, directory)}
-    return {name: _device(info, None, False, info.st_uid, info.st_gid) for name, (info, _) in entries.items()}, gaps
+
+
+def host_nodes(directory: str = "/dev") -> list[tuple[str, os.stat_result]]:
+    """The host's nodes, by name. Raises `OSError`."""
+    with _opened(directory) as fd:
+        return [(name, info) for name, (info, _) in _entries(fd, nodes_only=True)]
 
 
 def read(process: int, mounts: tuple[mountinfo.Mount, ...]) -> tuple[Entries, Gaps]:
