@@ -14,7 +14,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from runtime.kernel import mountinfo, procfs
+from msgspec.structs import replace
+
+from runtime.kernel import mountinfo, overlayfs, procfs
 from runtime.kernel.target import Target
 from runtime.probes.gaps import Gaps, why
 from runtime.protocol.model import Change, Overlay
@@ -27,7 +29,6 @@ REST = 50  # after a walk of t, none for 50 t: walking never takes more than 2 %
 SETTLE_SECONDS = 2.0  # a rename, or a write within a block, takes no room: found by then
 
 _FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_NO_XATTR = frozenset({errno.ENODATA, errno.EOPNOTSUPP})
 
 Changes = dict[str, Change]
 Mounts = tuple[mountinfo.Mount, ...]
@@ -51,6 +52,16 @@ class _Walk:
         self.changes[text] = change
 
 
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """statvfs(3) of the upper's file system."""
+
+    used_bytes: int | None = None
+    limit_bytes: int | None = None
+    used_inodes: int | None = None
+    limit_inodes: int | None = None
+
+
 class Overlays:
     """The overlay of one container, with the walk before."""
 
@@ -63,12 +74,17 @@ class Overlays:
         self._rest_until = 0.0
         self._last: tuple[Overlay, Overlay, Gaps] | None = None
 
-    def take(self, target: Target, mounts: Mounts | None, now: float) -> tuple[Overlay, Overlay, Gaps]:
-        """Inside, outside, and what is missing. `mounts`: PID 1's, None without one; `now`: seconds, monotonic."""
+    def take(
+        self, target: Target, mounts: Mounts | None, now: float, *, closely: bool = False
+    ) -> tuple[Overlay, Overlay, Gaps]:
+        """Inside, outside, and what is missing. `mounts`: PID 1's, None without one; `now`: seconds, monotonic.
+
+        `closely`: something happened, so that the walk before is not good any more, though nothing took room.
+        """
         gaps: Gaps = {}
         options = self._options(mounts, gaps)
-        used, limit, signal = self._usage(target, gaps)
-        changes, truncated = self._changes(target, signal, now, gaps)
+        room, signal = self._usage(target, gaps)
+        changes, truncated = self._changes(target, None if closely else signal, signal, now, gaps)
         host = Overlay(
             lowerdir=target.lowerdir,
             upperdir=target.upperdir,
@@ -78,23 +94,14 @@ class Overlays:
             layers=target.layers,
             changes=changes,
             changes_truncated=truncated,
-            upper_used_bytes=used,
-            upper_limit_bytes=limit,
+            upper_used_bytes=room.used_bytes,
+            upper_limit_bytes=room.limit_bytes,
+            upper_used_inodes=room.used_inodes,
+            upper_limit_inodes=room.limit_inodes,
         )
         if self._last and self._last[1] == host and self._last[2] == gaps:
             return self._last
-        inside = Overlay(
-            lowerdir=target.lowerdir,
-            upperdir=target.upperdir,
-            workdir=target.workdir,
-            merged="/",
-            options=options,
-            layers=target.layers,
-            changes=changes,
-            changes_truncated=truncated,
-            upper_used_bytes=used,
-            upper_limit_bytes=limit,
-        )
+        inside = replace(host, merged="/")
         self._last = inside, host, gaps
         return self._last
 
@@ -108,25 +115,34 @@ class Overlays:
             return None
         return root.super_options
 
-    def _usage(self, target: Target, gaps: Gaps) -> tuple[int | None, int | None, _Signal | None]:
+    def _usage(self, target: Target, gaps: Gaps) -> tuple[_Room, _Signal | None]:
         """The upper's file system is the container's own: what it holds is what the container wrote."""
         if target.upperdir is None:
-            return None, None, None
+            return _Room(), None
         try:
             room = os.statvfs(target.upperdir)
         except OSError as error:
             reason = why(error, target.upperdir)
-            gaps["overlay.upper_used_bytes"] = gaps["overlay.upper_limit_bytes"] = reason
-            return None, None, None
+            for figure in ("used_bytes", "limit_bytes", "used_inodes", "limit_inodes"):
+                gaps[f"overlay.upper_{figure}"] = reason
+            return _Room(), None
         signal = (room.f_blocks, room.f_bfree, room.f_ffree)  # any new name, byte or whiteout takes one of them
-        return (room.f_blocks - room.f_bfree) * room.f_frsize, room.f_blocks * room.f_frsize, signal
+        return _Room(
+            (room.f_blocks - room.f_bfree) * room.f_frsize,
+            room.f_blocks * room.f_frsize,
+            room.f_files - room.f_ffree,
+            room.f_files,
+        ), signal
 
-    def _changes(self, target: Target, signal: _Signal | None, now: float, gaps: Gaps) -> tuple[Changes, bool]:
+    def _changes(
+        self, target: Target, expected: _Signal | None, signal: _Signal | None, now: float, gaps: Gaps
+    ) -> tuple[Changes, bool]:
+        """`expected`: the signal with which the walk before is still good, None when it is not."""
         if target.upperdir is None:
             gaps["overlay.changes"] = "the container has no upper layer"
             return {}, False
         known = self._walk
-        settled = signal == self._signal and now - self._walked_at < SETTLE_SECONDS
+        settled = expected is not None and expected == self._signal and now - self._walked_at < SETTLE_SECONDS
         if known is None or not (settled or now < self._rest_until):
             started = time.thread_time()
             walk = _Walk(started + WALK_SECONDS, target.lowerdir, self._hides)
@@ -151,12 +167,12 @@ def _walk(upperdir: str, walk: _Walk) -> None:
     """Fill `walk` from the upper at `upperdir`, whose own path is ours and may be trusted."""
     top = os.open(upperdir, _FLAGS)
     try:
-        _walk_directory(top, "", 0, walk)
+        _walk_directory(top, "", 0, walk, in_x=False)
     finally:
         os.close(top)
 
 
-def _walk_directory(directory: int, path: str, depth: int, walk: _Walk) -> None:
+def _walk_directory(directory: int, path: str, depth: int, walk: _Walk, *, in_x: bool) -> None:
     with os.scandir(directory) as entries:
         names = sorted(entry.name for entry in _some(entries))
     for name in names:
@@ -175,7 +191,9 @@ def _walk_directory(directory: int, path: str, depth: int, walk: _Walk) -> None:
             if stat.S_ISDIR(info.st_mode):
                 _enter(directory, name, below, depth, info, walk)
             else:
-                walk.show(below, _change(_kind_of(directory, name, info), info))
+                marks = overlayfs.marks(overlayfs.at(directory, name), info, in_x=in_x)
+                kind = "deleted" if marks.whiteout else "copied_up" if marks.origin else "created"
+                walk.show(below, _change(kind, info, marks))
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):  # removed or replaced under our eyes
                 raise
@@ -189,14 +207,13 @@ def _some(entries: Iterator[os.DirEntry[str]]) -> list[os.DirEntry[str]]:
 def _enter(directory: int, name: str, path: str, depth: int, info: os.stat_result, walk: _Walk) -> None:
     inner = os.open(name, _FLAGS, dir_fd=directory)
     try:
+        marks = overlayfs.marks(inner, info)
         # A new directory is marked opaque as well, to save look-ups: it is one only if it hides something
-        if _xattr(inner, "opaque") == b"y" and _hides(path, walk):
-            kind = "opaque"
-        else:
-            kind = "created" if _xattr(inner, "origin") is None else "copied_up"
-        walk.show(path, _change(kind, info))
+        opaque = marks.opaque == "y" and _hides(path, walk)
+        kind = "opaque" if opaque else "copied_up" if marks.origin else "created"
+        walk.show(path, _change(kind, info, marks))
         if depth < MAX_DEPTH:
-            _walk_directory(inner, path, depth + 1, walk)
+            _walk_directory(inner, path, depth + 1, walk, in_x=marks.opaque == "x")
         else:
             walk.truncated = f"deeper than {MAX_DEPTH} directories: the rest is not shown"
     finally:
@@ -238,30 +255,14 @@ def _lower(layer: str, path: str) -> tuple[int, int] | None:
             os.close(directory)
 
 
-def _xattr(where: int | str, name: str) -> bytes | None:
-    """`trusted.overlay.*` of a mount made by root; a descriptor, or a path whose last component is not followed."""
-    try:
-        return os.getxattr(where, f"trusted.overlay.{name}", follow_symlinks=isinstance(where, int))
-    except OSError as error:
-        if error.errno in _NO_XATTR:
-            return None
-        raise
-
-
-def _kind_of(directory: int, name: str, info: os.stat_result) -> str:
-    if stat.S_ISCHR(info.st_mode) and info.st_rdev == 0:
-        return "deleted"
-    # There is no getxattrat(2) before Linux 6.13, and opening what a stranger made (a fifo, a device) can block or act.
-    # Through the directory's descriptor only the last name is looked up, and not followed.
-    return "created" if _xattr(f"/proc/self/fd/{directory}/{name}", "origin") is None else "copied_up"
-
-
-def _change(kind: str, info: os.stat_result) -> Change:
+def _change(kind: str, info: os.stat_result, marks: overlayfs.Marks) -> Change:
     return Change(
         kind=kind,  # type: ignore[arg-type]
         type=_type(info.st_mode),  # type: ignore[arg-type]
         size_bytes=info.st_size,
         blocks_bytes=info.st_blocks * 512,
+        redirect=None if marks.redirect is None else procfs.text(marks.redirect),
+        metacopy=marks.metacopy or None,
     )
 
 

@@ -74,7 +74,9 @@ class Camera:
         with self._lock:
             if closely:
                 self._mounts_for = (None, 0.0)  # what happened may be a mount
-            return self._again(target) if not closely and self._is_quiet(target) else self._take(target)
+            if not closely and self._is_quiet(target):
+                return self._again(target)
+            return self._take(target, closely=closely)
 
     def _is_quiet(self, target: Target) -> bool:
         last, pulse, self._pulse = self._last, self._pulse, None
@@ -105,7 +107,7 @@ class Camera:
         )
         return self._last
 
-    def _take(self, target: Target) -> Snapshot:
+    def _take(self, target: Target, *, closely: bool) -> Snapshot:
         self._aim(target)
         taken_at, now = time.time(), time.monotonic()
         self._looked_at = now

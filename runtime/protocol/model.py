@@ -182,13 +182,19 @@ class Cgroup(Struct, frozen=True, kw_only=True):
     effective: dict[str, Effective] = {}
 
 
-class Change(Struct, frozen=True, kw_only=True):
-    """One entry of the upper layer: how it got there, what it is, and the blocks it really takes."""
+class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the upper layer: how it got there, what it is, and the blocks it really takes.
+
+    `redirect`: the name in the layers below, of a directory renamed with `redirect_dir=on`. `metacopy`: owner and mode
+    were copied up, the data was not. Our own mounts have neither; absent where they do not apply.
+    """
 
     kind: Literal["created", "copied_up", "deleted", "opaque"]
     type: Literal["file", "dir", "symlink", "device", "fifo", "socket"]
     size_bytes: int
     blocks_bytes: int
+    redirect: str | None = None
+    metacopy: bool | None = None
 
 
 class Overlay(Struct, frozen=True, kw_only=True):
@@ -207,6 +213,8 @@ class Overlay(Struct, frozen=True, kw_only=True):
     changes_truncated: bool
     upper_used_bytes: int | None
     upper_limit_bytes: int | None
+    upper_used_inodes: int | None = None
+    upper_limit_inodes: int | None = None
 
 
 class View(Struct, frozen=True, kw_only=True):

@@ -213,8 +213,8 @@ export interface Cgroup {
 /**
  * One entry of the upper layer: how it got there, what it is, and the blocks it really takes.
  *
- * `redirect`: the name it has in the layers below, of a directory renamed with `redirect_dir=on`. `metacopy`: owner and
- * mode were copied up, the data was not. Our own mounts have neither; absent where they do not apply.
+ * `redirect`: the name in the layers below, of a directory renamed with `redirect_dir=on`. `metacopy`: owner and mode
+ * were copied up, the data was not. Our own mounts have neither; absent where they do not apply.
  */
 export interface Change {
   kind: "copied_up" | "created" | "deleted" | "opaque";
