@@ -1,0 +1,62 @@
+/** What a file holds, as text that can do nothing: never markup, no control character left that acts. */
+import { bytes, dateTime } from "../../i18n/format";
+import { t } from "../../i18n/index";
+import type { FileView } from "../../protocol/generated";
+import { printable } from "../../state/format";
+import { Copy, Words } from "../parts";
+import { PathButton } from "./name";
+import { follow, modeWord, parentOf, visible } from "./text";
+
+export function Content({ view, onGo }: { view: FileView; onGo(path: string): void }) {
+  const { entry, path } = view;
+  return (
+    <section class="fv-content" aria-label={t("fv.content", { path: printable(path) })}>
+      <p class="fv-facts num">
+        <code>{modeWord(entry.type, entry.mode)}</code> <span class="mono">{`${entry.uid}:${entry.gid}`}</span> ·{" "}
+        {t("pv.size", { size: bytes(entry.size_bytes), blocks: bytes(entry.blocks_bytes) })} ·{" "}
+        {moment(entry.modified_at)} <PathButton path={path}>{t("fv.trace")}</PathButton>
+      </p>
+      <Held view={view} onGo={onGo} />
+    </section>
+  );
+}
+
+function Held({ view, onGo }: { view: FileView; onGo(path: string): void }) {
+  const { entry, path, text } = view;
+  if (entry.mark === "whiteout") return <p class="empty">{t("fv.is_whiteout")}</p>;
+  if (entry.type === "symlink") {
+    const target = entry.target ?? "";
+    return (
+      <p class="empty">
+        <Words
+          text={t("fv.link_to")}
+          target={
+            <button type="button" class="ov-name mono" onClick={() => onGo(follow(parentOf(path), target))}>
+              {printable(target)}
+            </button>
+          }
+        />
+      </p>
+    );
+  }
+  if (entry.metacopy && !text) return <p class="empty">{t("fv.is_metacopy")}</p>;
+  if (text == null) return <p class="empty">{t("fv.no_content", { type: t(`fv.type_${entry.type}`) })}</p>;
+  if (text === "") return <p class="empty">{t("fv.empty_file")}</p>;
+  return (
+    <>
+      {view.binary && <p class="note">{t("fv.binary")}</p>}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <pre class={view.binary ? "fv-text binary" : "fv-text"} tabIndex={0}>
+        {visible(text)}
+      </pre>
+      <p class="note">
+        {view.truncated && t("fv.text_part")} <Copy text={text} what={printable(path)} />
+      </p>
+    </>
+  );
+}
+
+function moment(seconds: number): string {
+  const when = new Date(seconds * 1000);
+  return Number.isNaN(when.getTime()) ? "?" : dateTime(when);
+}
