@@ -100,7 +100,7 @@ describe("states", () => {
 
   it("says aloud what happened, and never a number that ticks", () => {
     show(recording.before_oom);
-    const live = one(".panels [role=status]");
+    const live = one(".panels > [role=status]");
     expect(live.textContent).toBe("");
     act(() => store.apply(messages[recording.before_oom] as LiveMessage));
     expect(live.textContent).toContain("the kernel killed tail (PID 27 here, 48322 on the host)");

@@ -4,21 +4,24 @@ import "./processes.css";
 import "./namespaces.css";
 import "./cgroup.css";
 import "./overlay.css";
-import { useComputed, useSignal } from "@preact/signals";
+import "./timeline.css";
+import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
-import { t, tn } from "../i18n/index";
-import type { Exit, Snapshot } from "../protocol/generated";
+import { t } from "../i18n/index";
+import type { Snapshot } from "../protocol/generated";
 import { clock } from "../state/format";
 import { Link, type Thing } from "../state/link";
-import type { LiveEvent, LiveState, LiveStore } from "../state/live";
+import type { LiveState, LiveStore } from "../state/live";
 import { type Calls, PanelContext, type PanelName, type Question, type Surroundings } from "./context";
+import { Announcer } from "./events";
+import { exitSentence } from "./events_words";
 import { Opened } from "./opened";
 import { Panel } from "./panel";
 import { PANELS } from "./registry";
 import type { Scene } from "./scene";
 import { type ReadSource, ShowMe } from "./showme";
-import { oomSentence } from "./stories";
 import { Strip } from "./strip";
+import { Timeline, useTimeKeys } from "./timeline";
 
 export interface PanelsProps {
   store: LiveStore;
@@ -61,7 +64,9 @@ export function Panels(props: PanelsProps) {
   const close = useCallback(() => {
     question.value = null;
   }, [question]);
-  const state = store.state.value;
+  const state = store.view.value;
+  const paused = store.cursor.value !== null;
+  useTimeKeys(store);
   useEffect(() => {
     const timer = setInterval(() => store.tick(), 1000);
     return () => clearInterval(timer);
@@ -75,6 +80,7 @@ export function Panels(props: PanelsProps) {
         class="panels"
         ref={root}
         data-status={state.status}
+        data-paused={paused ? "true" : undefined}
         onPointerOver={(event) => link.point(event.pointerType === "touch" ? null : thingAt(event.target))}
         onPointerLeave={() => link.point(null)}
         onFocusIn={(event) => link.focus(thingAt(event.target))}
@@ -83,8 +89,9 @@ export function Panels(props: PanelsProps) {
           if (!(event.target as Element).closest("button, a, summary, label, dialog")) link.pin(thingAt(event.target));
         }}
       >
-        <StatusBar state={state} lost={lost} />
-        <Body state={state} terminal={terminal} opened={opened} />
+        <StatusBar state={state} lost={lost} paused={paused} />
+        <Body state={state} terminal={terminal} opened={opened} paused={paused} />
+        <Timeline store={store} />
         <Announcer store={store} />
         {question.value && (
           <ShowMe question={question.value} source={source} typeIntoTerminal={typeIntoTerminal} onClose={close} />
@@ -107,12 +114,19 @@ function thingAt(target: EventTarget | null): Thing | null {
   return (element?.getAttribute("data-thing") as Thing | null | undefined) ?? null;
 }
 
-function Body({ state, terminal, opened }: { state: LiveState; terminal: string | null; opened: Opened }) {
+interface BodyProps {
+  state: LiveState;
+  terminal: string | null;
+  opened: Opened;
+  paused: boolean;
+}
+
+function Body({ state, terminal, opened, paused }: BodyProps) {
   const { snapshot, marks } = state;
   if (!snapshot) {
     return state.status === "error" || state.status === "gone" ? null : <Skeleton />;
   }
-  const scene = sceneOf(state, snapshot, terminal);
+  const scene = sceneOf(state, snapshot, terminal, paused);
   return (
     <>
       <Strip panels={PANELS} opened={opened} />
@@ -136,7 +150,7 @@ function Body({ state, terminal, opened }: { state: LiveState; terminal: string 
   );
 }
 
-function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null): Scene {
+function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null, paused: boolean): Scene {
   const over = snapshot.info.state === "stopped";
   // A container at rest has no processes, namespaces or cgroup: the last figures stay, and are said to be the last.
   const shown = over && state.alive ? state.alive : snapshot;
@@ -152,7 +166,7 @@ function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null):
     rates: state.rates,
     shell: shellPid(shown, terminal),
     over,
-    live: true,
+    live: !paused,
   };
 }
 
@@ -163,7 +177,7 @@ function shellPid(snapshot: Snapshot, terminal: string | null): number | null {
 }
 
 /** The legend of the two worlds, and how fresh the figures are; below it what happened, when something did. */
-function StatusBar({ state, lost }: { state: LiveState; lost: boolean }) {
+function StatusBar({ state, lost, paused }: { state: LiveState; lost: boolean; paused: boolean }) {
   const { snapshot, status } = state;
   const seen = snapshot ? clock(snapshot.taken_at) : "";
   const stopped = snapshot?.info.state === "stopped";
@@ -174,9 +188,9 @@ function StatusBar({ state, lost }: { state: LiveState; lost: boolean }) {
           <span class="legend-item world-container">{t("legend.container")}</span>
           <span class="legend-item world-host">{t("legend.host")}</span>
         </p>
-        <p class="freshness" data-status={status}>
+        <p class="freshness" data-status={paused ? "paused" : status}>
           <span class="pulse" aria-hidden="true" />
-          {t(lost && status === "gone" ? "status.lost" : `status.${status}`)}
+          {t(paused ? "time.paused" : lost && status === "gone" ? "status.lost" : `status.${status}`)}
         </p>
       </div>
       {status === "stale" && <p class="banner warn">{t("status.stale_words", { at: seen })}</p>}
@@ -198,50 +212,6 @@ function StatusBar({ state, lost }: { state: LiveState; lost: boolean }) {
       )}
     </>
   );
-}
-
-const SIGNALS: Record<number, string> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  6: "SIGABRT",
-  9: "SIGKILL",
-  11: "SIGSEGV",
-  13: "SIGPIPE",
-  15: "SIGTERM",
-};
-
-export function exitSentence(exit: Exit | null): string {
-  if (!exit) return t("stopped.unknown");
-  const at = clock(exit.at);
-  if (exit.oom) return t("stopped.oom", { at });
-  if (exit.signal != null) return t("stopped.signal", { at, signal: SIGNALS[exit.signal] ?? exit.signal });
-  if (exit.code != null) return t("stopped.code", { at, code: exit.code });
-  return t("stopped.reason", { at, reason: exit.reason ?? "?" });
-}
-
-/** Only what happened is said aloud, never a number that ticks. */
-function Announcer({ store }: { store: LiveStore }) {
-  const sentence = useComputed(() => {
-    const last = store.state.value.events.at(-1);
-    return last ? eventSentence(last) : "";
-  });
-  return (
-    <p class="sr-only" role="status">
-      {sentence}
-    </p>
-  );
-}
-
-export function eventSentence(event: LiveEvent): string {
-  switch (event.kind) {
-    case "oom":
-      return oomSentence(event);
-    case "refused-fork":
-      return tn("cg.fork_story", event.times);
-    case "exit":
-      return exitSentence(event);
-  }
 }
 
 function Skeleton() {

@@ -1,0 +1,57 @@
+/** Many events on a short line: those that would cover one another stand together. */
+import type { Event } from "../protocol/generated";
+import { type Happening, type Lane, laneOf } from "./happenings";
+
+export interface Bucket {
+  /** Lane and place: the same bucket has the same key while time goes on. */
+  key: string;
+  lane: Lane;
+  /** Its middle, seconds since the epoch. */
+  at: number;
+  /** What it shows: the only one, else the most important, else the newest. */
+  event: Event;
+  count: number;
+  important: boolean;
+}
+
+/**
+ * Those between `from` and `to`, in cells `seconds` wide that are fixed in time, so that marks never change company
+ * while the line moves.
+ */
+export function buckets(
+  list: readonly Happening[],
+  from: number,
+  to: number,
+  seconds: number,
+  important: (event: Event) => boolean,
+): Bucket[] {
+  const found = new Map<string, Bucket>();
+  for (let index = list.length - 1; index >= 0; index--) {
+    const one = list[index];
+    if (!one || one.at > to) continue;
+    if (one.at < from - seconds) break;
+    const { event } = one;
+    const lane = laneOf(event);
+    const cell = Math.floor(one.at / seconds);
+    const key = `${lane}${cell}`;
+    const weighty = important(event);
+    const weight = event.kind === "more" ? (event.count ?? 1) : 1;
+    const old = found.get(key);
+    if (!old) found.set(key, { key, lane, at: (cell + 0.5) * seconds, event, count: weight, important: weighty });
+    else {
+      old.count += weight;
+      if (weighty && !old.important) {
+        old.event = event;
+        old.important = true;
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** The events about a time, nearest first, for a tip. */
+export function near(list: readonly Happening[], at: number, within: number): Happening[] {
+  return list
+    .filter((one) => Math.abs(one.at - at) <= within)
+    .sort((a, b) => Math.abs(a.at - at) - Math.abs(b.at - at));
+}

@@ -1,0 +1,315 @@
+/** The timeline below the panels: pause, scrub, step, zoom, and what happened, as marks. */
+import { useComputed } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { t, tn } from "../i18n/index";
+import { near } from "../state/buckets";
+import { clock } from "../state/format";
+import type { LiveStore } from "../state/live";
+import { isNumber, remembered } from "../ui/preferences";
+import { useSurroundings } from "./context";
+import { EventList } from "./events";
+import { placeOf } from "./events_signs";
+import { sentence } from "./events_words";
+import { Track } from "./timeline_track";
+
+const ZOOMS = [60, 300, 600] as const;
+/** Page Up and Page Down. */
+const LEAP = 10;
+const TIP_LINES = 4;
+
+const zoom = remembered(
+  "timeline.seconds",
+  300,
+  (value): value is number => isNumber(value) && ZOOMS.some((one) => one === value),
+);
+
+export function Timeline({ store }: { store: LiveStore }) {
+  const [listed, setListed] = useState(false);
+  const count = useComputed(() => store.happenings.value.length);
+  return (
+    <section class="timeline" aria-label={t("time.bar")}>
+      {listed && <EventList store={store} />}
+      <div class="tl-bar">
+        <PlayButtons store={store} />
+        <Where store={store} />
+        <button type="button" class="button small tl-list" aria-expanded={listed} onClick={() => setListed(!listed)}>
+          {t("happened.title")} <span class="num muted">{count}</span>
+        </button>
+        <Zoom />
+      </div>
+      <Line store={store} />
+    </section>
+  );
+}
+
+function PlayButtons({ store }: { store: LiveStore }) {
+  const paused = useComputed(() => store.cursor.value !== null).value;
+  return (
+    <div class="tl-play">
+      <button
+        type="button"
+        class="button icon small"
+        aria-label={t("time.previous")}
+        title={`${t("time.previous")} (T)`}
+        onClick={() => store.step(-1)}
+      >
+        <Glyph path="M10.500 4 5.500 8l5 4zM4 4v8" />
+      </button>
+      <button
+        type="button"
+        class="button icon small"
+        aria-label={t("time.pause")}
+        aria-pressed={paused}
+        title={paused ? t("time.back") : `${t("time.pause")} (p)`}
+        onClick={() => (paused ? store.resume() : store.pause())}
+      >
+        <Glyph path={paused ? "M5 3.500v9l7-4.500z" : "M5.500 3.500v9M10.500 3.500v9"} />
+      </button>
+      <button
+        type="button"
+        class="button icon small"
+        aria-label={t("time.next")}
+        title={`${t("time.next")} (t)`}
+        aria-disabled={!paused}
+        onClick={() => store.step(1)}
+      >
+        <Glyph path="M5.500 4l5 4-5 4zM12 4v8" />
+      </button>
+    </div>
+  );
+}
+
+const Glyph = ({ path }: { path: string }) => (
+  <svg class="icon-svg" viewBox="0 0 16 16" aria-hidden="true">
+    <path d={path} />
+  </svg>
+);
+
+/** Live, or when it was that is shown, and the way back. */
+function Where({ store }: { store: LiveStore }) {
+  const cursor = store.cursor.value;
+  if (cursor === null) {
+    return (
+      <p class="tl-where">
+        <span class="num">{clock(store.edge.value)}</span>
+      </p>
+    );
+  }
+  return (
+    <p class="tl-where paused">
+      <b class="num">{t("time.paused_at", { at: clock(cursor.at), ago: span(store.edge.value - cursor.at) })}</b>{" "}
+      <button type="button" class="mini" onClick={() => store.resume()}>
+        {t("time.back")}
+      </button>
+    </p>
+  );
+}
+
+/** `14 s`, `2 min 5 s`: to the second. */
+export function span(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+function Zoom() {
+  return (
+    <fieldset class="tl-zoom">
+      <legend class="sr-only">{t("time.zoom")}</legend>
+      {ZOOMS.map((seconds) => (
+        <label key={seconds}>
+          <input
+            type="radio"
+            name="timeline-zoom"
+            checked={zoom.value === seconds}
+            onChange={() => {
+              zoom.value = seconds;
+            }}
+          />
+          <span>{tn("time.minutes", seconds / 60)}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+/** The line itself: a slider over time. */
+function Line({ store }: { store: LiveStore }) {
+  const { reveal } = useSurroundings();
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(400);
+  const [tip, setTip] = useState<{ x: number; at: number } | null>(null);
+  const [held, setHeld] = useState<number | null>(null); // the right edge while it is dragged: it does not move away
+  const moved = useRef(false);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const measure = () => setWidth(element.clientWidth || 400);
+    measure();
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  const seconds = zoom.value;
+  const edge = store.edge.value;
+  const cursor = store.cursor.value;
+  // The moment looked at does not leave the line.
+  const to = held ?? (cursor === null ? edge : Math.min(edge, cursor.at + seconds));
+  const from = to - seconds;
+  const timeAt = (event: PointerEvent): { x: number; at: number } => {
+    const area = box.current?.getBoundingClientRect();
+    const x = Math.max(0, Math.min(width, event.clientX - (area?.left ?? 0)));
+    return { x, at: from + (x / width) * seconds };
+  };
+  const seek = (at: number): void => store.seek(at > to - (2 * seconds) / width ? to : at);
+
+  const keys = (event: KeyboardEvent): void => {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const now = cursor?.at ?? edge;
+    const moves: Record<string, () => void> = {
+      ArrowLeft: () => store.step(-1),
+      ArrowRight: () => store.step(1),
+      ArrowDown: () => store.step(-1),
+      ArrowUp: () => store.step(1),
+      PageDown: () => store.seek(now - LEAP),
+      PageUp: () => store.seek(now + LEAP),
+      Home: () => store.seek(0),
+      End: () => store.resume(),
+    };
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    move();
+  };
+
+  const shown = cursor?.at ?? edge;
+  const words =
+    edge === 0
+      ? t("time.value_nothing")
+      : cursor === null
+        ? t("time.value_live", { at: clock(edge) })
+        : t("time.value_past", { at: clock(shown), ago: span(edge - shown) });
+  return (
+    <div
+      class="tl-line"
+      ref={box}
+      role="slider"
+      tabIndex={0}
+      aria-label={t("time.slider")}
+      aria-description={t("time.keys")}
+      aria-valuemin={Math.round(Math.min(0, (store.moments[0]?.at ?? edge) - edge))}
+      aria-valuemax={0}
+      aria-valuenow={Math.round(Math.min(0, shown - edge))}
+      aria-valuetext={words}
+      onKeyDown={keys}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        setHeld(to);
+        moved.current = false;
+      }}
+      onPointerMove={(event) => {
+        const here = timeAt(event);
+        if (event.pointerType !== "touch" || held !== null) setTip(here);
+        if (held === null) return;
+        moved.current = true;
+        seek(here.at);
+      }}
+      onPointerUp={(event) => {
+        if (held === null) return;
+        setHeld(null);
+        if (event.pointerType === "touch") setTip(null);
+        if (moved.current) return;
+        const mark = (event.target as Element).closest?.<HTMLElement>("[data-at]") ?? markAt(event);
+        const there = mark
+          ? near(store.happenings.peek(), Number(mark.dataset.at), (14 * seconds) / width)[0]
+          : undefined;
+        if (!there) {
+          seek(timeAt(event).at);
+          return;
+        }
+        store.jump(there.at);
+        const { panel, thing } = placeOf(there.event);
+        reveal(panel, thing);
+      }}
+      onPointerCancel={() => setHeld(null)}
+      onPointerLeave={() => setTip(null)}
+    >
+      <Track store={store} from={from} seconds={seconds} width={width} />
+      <span class="tl-cursor" data-live={cursor === null ? "true" : undefined} style={{ left: `${place(shown)}px` }} />
+      {tip && edge > 0 && <Tip store={store} x={tip.x} at={tip.at} width={width} within={(8 * seconds) / width} />}
+    </div>
+  );
+
+  function place(at: number): number {
+    return Math.round(Math.max(0, Math.min(1, (at - from) / seconds)) * width);
+  }
+}
+
+/** The pointer is captured by the line: what lies under it is asked of the document. */
+function markAt(event: PointerEvent): HTMLElement | null {
+  const found = document.elementsFromPoint?.(event.clientX, event.clientY) ?? [];
+  return found.find((one): one is HTMLElement => one instanceof HTMLElement && one.dataset.at !== undefined) ?? null;
+}
+
+function Tip({
+  store,
+  x,
+  at,
+  width,
+  within,
+}: {
+  store: LiveStore;
+  x: number;
+  at: number;
+  width: number;
+  within: number;
+}) {
+  const events = near(store.happenings.value, at, within);
+  const side = x > width / 2 ? { right: `${width - x}px` } : { left: `${x}px` };
+  return (
+    <div class="tl-tip" style={side} aria-hidden="true">
+      <b class="num">{clock(at)}</b>
+      {events.slice(0, TIP_LINES).map((one) => (
+        <span key={one.id}>{sentence(one)}</span>
+      ))}
+      {events.length > TIP_LINES && <span class="muted">{tn("time.more_marks", events.length - TIP_LINES)}</span>}
+    </div>
+  );
+}
+
+/** Keys that work wherever the focus is not in a terminal, a field or a control of its own. */
+export function useTimeKeys(store: LiveStore): void {
+  useEffect(() => {
+    const keys = (event: KeyboardEvent): void => {
+      if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || !mayTake(event)) return;
+      const paused = store.cursor.peek() !== null;
+      const moves: Record<string, (() => void) | undefined> = {
+        " ": () => (paused ? store.resume() : store.pause()),
+        p: () => (paused ? store.resume() : store.pause()),
+        t: () => store.step(1),
+        T: () => store.step(-1),
+        l: paused ? () => store.resume() : undefined,
+        Escape:
+          paused && !document.querySelector("dialog[open], [data-full], .menu-list") ? () => store.resume() : undefined,
+      };
+      const move = moves[event.key];
+      if (!move) return;
+      event.preventDefault();
+      move();
+    };
+    document.addEventListener("keydown", keys);
+    return () => document.removeEventListener("keydown", keys);
+  }, [store]);
+}
+
+function mayTake(event: KeyboardEvent): boolean {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return true;
+  if (target.closest(".xterm, .terminal, input, textarea, select, [contenteditable], dialog, [role=menu]"))
+    return false;
+  // A space presses a button and opens what it is on.
+  return (
+    event.key !== " " || target.closest("button, a, summary, [role=row], [role=tab], [role=separator], hr") === null
+  );
+}
