@@ -25,7 +25,7 @@ class Viewer:
 
 
 class Shell:
-    """Line editing, `echo`, `ps`, `touch`, `yes N`, `exit N`; `ended` is called with the exit code."""
+    """Line editing, `echo`, `ps`, `touch`, `rm`, `hog`, `yes N`, `exit N`; `ended` is called with the exit code."""
 
     def __init__(self, world: World, pid: int, cols: int, rows: int) -> None:
         self.world = world
@@ -128,7 +128,7 @@ class Shell:
         """The shell ends; viewers get EXIT after the last byte."""
         if self.exit is None:
             self.exit = pty.ExitBody(code=code, signal=signal)
-            self.world.end(self.pid)
+            self.world.end(self.pid, code, signal)
             for viewer in self.viewers:
                 self.flow(viewer)
 
@@ -145,7 +145,12 @@ class Shell:
                 for pid, argv in self.world.processes.items():
                     self.emit(f"{pid:5} {' '.join(argv)}\r\n".encode())
             case ["touch", path]:
-                self.world.files[f"/{path.lstrip('/')}"] = 0
+                self.world.write(f"/{path.lstrip('/')}")
+            case ["rm", path]:
+                self.world.remove(f"/{path.lstrip('/')}")
+            case ["hog"]:
+                self.world.oom(words)
+                self.emit(b"Killed\r\n")
             case ["sleep", *_]:
                 self.world.spawn(words)
             case ["yes", count]:

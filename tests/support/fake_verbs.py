@@ -12,12 +12,30 @@ from typing import Any
 import msgspec
 
 from runtime.errors import Code, Fault
-from runtime.protocol import VERSION, messages, model
+from runtime.protocol import VERSION, messages, model, xray
+from runtime.server.happenings import Happenings
 from tests.support.fake_exec import execute
 from tests.support.fake_shell import Shell
 from tests.support.fake_world import IMAGES, World
 
 TICKET_SECONDS = 60.0
+WALLS = {  # panel → key → file, manual page
+    "mounts": {"mountinfo": ("/proc/1/mountinfo", "proc_pid_mountinfo(5)")},
+    "devices": {"dev": ("/dev", "null(4)")},
+    "identity": {
+        "uid_map": ("/proc/1/uid_map", "user_namespaces(7)"),
+        "gid_map": ("/proc/1/gid_map", "user_namespaces(7)"),
+        "status": ("/proc/1/status", "proc_pid_status(5)"),
+        "attr/current": ("/proc/1/attr/current", "proc_pid_attr(5)"),
+        "seccomp": ("/run/terrarium/config.json", "seccomp(2)"),
+    },
+    "network": {
+        "dev": ("/proc/1/net/dev", "proc_pid_net(5)"),
+        "route": ("/proc/1/net/route", "proc_pid_net(5)"),
+        "links": ("rtnetlink", "rtnetlink(7)"),
+        "sockets": ("/proc/1/net/tcp", "proc_pid_net(5)"),
+    },
+}
 
 
 @dataclass
@@ -48,6 +66,7 @@ class Store:
         self.containers: dict[str, Held] = {}
         self.tickets: dict[str, Permit] = {}
         self.started_at = time.time()
+        self.happenings = Happenings()
 
     def find(self, id: str, owner: str | None) -> Held:
         held = self.containers.get(id)
@@ -67,7 +86,8 @@ class Store:
         console = next(iter(held.shells.values()))
         if console.exit is not None and info.state is model.State.RUNNING:
             end = model.Exit(at=time.time(), code=console.exit.code, signal=console.exit.signal)
-            info = msgspec.structs.replace(info, state=model.State.STOPPED, pid=None, exit=end)
+            info = msgspec.structs.replace(info, state=model.State.STOPPED, pid=None, exit=end, frozen=False)
+            held.world.tell(xray.Event(seq=0, at=0.0, kind="state", reason="stopped"))
             for shell in list(held.shells.values())[1:]:
                 shell.finish(None, 9)
         terminals = [
@@ -105,8 +125,9 @@ class Store:
         world.info = msgspec.structs.replace(
             world.info, state=model.State.RUNNING, pid=console.pid, started_at=time.time(), exit=None
         )
+        world.tell(xray.Event(seq=0, at=0.0, kind="state", reason="running"))
         self.changed(held)
-        return messages.Launched(container=world.info, terminal=console.id, snapshot=world.snapshot())
+        return messages.Launched(container=world.info, terminal=console.id, snapshot=world.snapshot(whole=False))
 
 
 # -- one function a verb ----------------------------------------------------------------------------------------------
@@ -160,7 +181,7 @@ async def launch(store: Store, request: messages.Launch) -> messages.Reply:
         limits=request.limits,
         host_id=1_879_048_192,
     )
-    store.containers[request.id] = Held(World(info))
+    store.containers[request.id] = Held(World(info, tell=lambda event: store.happenings.tell(info.id, event)))
     return store.run_init(store.containers[request.id], request.cols, request.rows)
 
 
@@ -184,6 +205,8 @@ async def delete(store: Store, request: messages.Delete) -> messages.Reply:
         store.find(request.id, request.owner)
         for shell in held.shells.values():
             shell.finish(None, 9)
+        store.happenings.flush(request.id)
+        store.happenings.forget(request.id)
         del store.containers[request.id]
         for watcher in held.watchers:
             watcher.set()
@@ -254,6 +277,9 @@ async def source(store: Store, request: messages.Source) -> messages.Reply:
         path, raw, man = f"/proc/{request.key}/status", "Name:\tsh\n", "proc_pid_status(5)"
     elif request.panel == "cgroup" and request.key.count("/") == 1 and ".." not in request.key:
         path, raw, man = f"/sys/fs/cgroup/{request.key}", "42\n", "cgroups(7)"
+    elif request.key in WALLS.get(request.panel, {}):
+        path, man = WALLS[request.panel][request.key]
+        raw = "0 1879048192 65536\n"
     else:
         raise Fault(Code.NOT_FOUND, f"no source {request.key}", field="key")
     text = model.SourceText(

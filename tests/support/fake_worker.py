@@ -2,6 +2,7 @@
 
     with FakeWorker(path) as worker:
         worker.refuse("launch", Fault(Code.NO_CAPACITY, "…"))   # the next launch
+        worker.tell(id, Event(…))                               # something happens
         ...
 
 `python -m tests.support.fake_worker /tmp/x/worker.sock` serves one for trying the page by hand.
@@ -22,8 +23,9 @@ from typing import Any
 import msgspec
 
 from runtime.errors import Code, Fault
-from runtime.protocol import client, merge, messages, pty
+from runtime.protocol import client, merge, messages, model, pty, xray
 from runtime.protocol.framing import framed
+from tests.support.fake_looks import LOOKS
 from tests.support.fake_shell import Shell, Viewer
 from tests.support.fake_verbs import HANDLERS, Held, Store
 
@@ -31,9 +33,13 @@ from tests.support.fake_verbs import HANDLERS, Held, Store
 class FakeWorker:
     """Serves from a thread of its own. `calls` are all requests so far, `containers` what there is now."""
 
-    def __init__(self, path: Path | str, *, max_containers: int = 512, tick: float = 0.5) -> None:
+    def __init__(
+        self, path: Path | str, *, max_containers: int = 512, tick: float = 0.5, lively: float | None = None
+    ) -> None:
+        """`tick`: seconds between patches; `lively`: seconds between short lives in every container, None for none."""
         self.path = Path(path)
         self.tick = tick
+        self.lively = lively
         self.store = Store(max_containers)
         self.calls: list[messages.Request] = []
         self._refusals: dict[str, list[Fault]] = defaultdict(list)
@@ -73,6 +79,10 @@ class FakeWorker:
         """The container is lost, as after a reset of the host."""
         self.do(lambda: self.store.containers.pop(id, None))
 
+    def tell(self, id: str, event: xray.Event) -> None:
+        """Let it happen to container `id`."""
+        self.do(lambda: self.store.happenings.tell(id, event))
+
     def do(self, act: Callable[[], Any]) -> Any:
         """Run `act` in the worker's thread, where all its state is touched."""
         done: list[Any] = []
@@ -105,6 +115,8 @@ class FakeWorker:
         with suppress(FileNotFoundError):
             self.path.unlink()
         server = self._loop.run_until_complete(asyncio.start_unix_server(self._serve, str(self.path)))
+        if self.lively is not None:
+            self._loop.create_task(self._live(self.lively))
         self._loop.call_soon(ready.set)
         self._loop.run_forever()
         server.close()
@@ -134,7 +146,7 @@ class FakeWorker:
                     if isinstance(request, messages.Watch):
                         await self._watch(request, reader, writer)
                         return
-                    reply = await HANDLERS[type(request)](self.store, request)
+                    reply = await (HANDLERS | LOOKS)[type(request)](self.store, request)
                 except Fault as fault:
                     reply = refused(fault)
                 except msgspec.MsgspecError as error:
@@ -149,20 +161,36 @@ class FakeWorker:
 
     async def _watch(self, request: messages.Watch, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         held = self.store.find(request.id, request.owner)
+        pictures = request.what == "all"
         wake = asyncio.Event()
         held.watchers.add(wake)
         closed = asyncio.create_task(reader.read())
+        told = self.store.happenings.since(request.id, request.after)
+
+        def hear(events: list[xray.Event]) -> None:
+            told.extend(events)
+            wake.set()
+
+        deaf = self.store.happenings.listen(request.id, hear)
         try:
             before = msgspec.to_builtins(held.world.snapshot())
-            writer.write(framed(messages.encode(messages.Watched(seq=0, snapshot=held.world.snapshot()))))
+            if pictures:
+                writer.write(framed(messages.encode(messages.Watched(seq=0, snapshot=held.world.snapshot()))))
             seq = 0
             while not closed.done():
+                if told:
+                    writer.write(framed(messages.encode(messages.Happened(events=told))))
+                    told.clear()
                 with suppress(TimeoutError):
                     await asyncio.wait_for(wake.wait(), self.tick)
                 wake.clear()
                 if self.store.containers.get(request.id) is not held:
+                    if told:
+                        writer.write(framed(messages.encode(messages.Happened(events=told))))
                     writer.write(framed(messages.encode(messages.Gone(reason="deleted"))))
                     return
+                if not pictures:
+                    continue
                 held.world.cpu_usec += 137
                 after = msgspec.to_builtins(held.world.snapshot())
                 seq += 1
@@ -170,8 +198,17 @@ class FakeWorker:
                 writer.write(framed(messages.encode(patch)))
                 before = after
         finally:
+            deaf()
             closed.cancel()
             held.watchers.discard(wake)
+
+    async def _live(self, seconds: float) -> None:
+        """In every container something short happens, again and again: for looking at the page by hand."""
+        while True:
+            await asyncio.sleep(seconds)
+            for held in self.store.containers.values():
+                if held.world.info.state is model.State.RUNNING and not held.world.info.frozen:
+                    held.world.end(held.world.spawn(["date"]), short=True)
 
     async def _attach(
         self, request: messages.Attach, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -253,7 +290,7 @@ def refused(fault: Fault) -> messages.Refused:
 
 
 if __name__ == "__main__":
-    with FakeWorker(sys.argv[1]):
+    with FakeWorker(sys.argv[1], lively=1.0):
         print(f"fake worker at {sys.argv[1]}; Ctrl-C ends it")
         with suppress(KeyboardInterrupt):
             threading.Event().wait()

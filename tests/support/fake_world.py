@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from runtime.protocol import model
+from runtime.protocol import model, xray
+from tests.support import fake_walls
+from tests.support.fake_layers import Layers
 
 HOST_NS = dict(zip(model.NAMESPACE_KINDS, range(4026531832, 4026531840), strict=True))
 OWN_KINDS = ("mnt", "pid", "net", "ipc", "uts", "user", "cgroup")  # a container shares the host's time namespace
@@ -51,23 +55,69 @@ class World:
     namespaces: dict[str, int] = field(default_factory=lambda: {kind: next(_inodes) for kind in OWN_KINDS})
     processes: dict[int, list[str]] = field(default_factory=dict)  # pid inside → argv
     host_pids: dict[int, int] = field(default_factory=dict)  # pid inside → pid outside
-    files: dict[str, int] = field(default_factory=dict)  # path → bytes
     cpu_usec: int = 12_000
     next_pid: int = 1
+    oom_kills: int = 0
+    tell: Callable[[xray.Event], None] = lambda _event: None  # says what happened, to whoever listens
+
+    def __post_init__(self) -> None:
+        self.layers = Layers(self.info)
 
     def spawn(self, argv: list[str]) -> int:
         """A new process; its pid inside."""
         pid, self.next_pid = self.next_pid, self.next_pid + 1
         self.processes[pid] = argv
         self.host_pids[pid] = next(_pids)
+        parent = KEEPER_PID if pid == 1 else self.host_pids[1]
+        self._life("born", pid, ppid=parent, comm="runc:[2:INIT]" if pid == 1 else self.processes[1][0])
+        self._life("exec", pid, ppid=parent, comm=argv[0])
         return pid
 
-    def end(self, pid: int) -> None:
+    def end(self, pid: int, code: int | None = 0, signal: int | None = None, *, short: bool = False) -> None:
         """With PID 1 all end, as the kernel has it."""
-        for gone in list(self.processes) if pid == 1 else [pid]:
-            self.processes.pop(gone, None)
+        others = [each for each in self.processes if each != pid] if pid == 1 else []
+        for gone, how in [*((each, (None, 9)) for each in others), (pid, (code, signal))]:
+            if (argv := self.processes.pop(gone, None)) is not None:
+                comm, seconds = argv[0], 0.01 if short else 1.5
+                self._life("died", gone, comm=comm, code=how[0], signal=how[1], seconds=seconds, short=short or None)
 
-    def snapshot(self) -> model.Snapshot:
+    def write(self, path: str, text: str = "") -> None:
+        self.tell(self.layers.write(path, text))
+
+    def remove(self, path: str) -> bool:
+        """False when there was nothing."""
+        event = self.layers.remove(path)
+        if event is not None:
+            self.tell(event)
+        return event is not None
+
+    def oom(self, argv: list[str]) -> None:
+        """Somebody wants more than there may be."""
+        pid = self.spawn(argv)
+        self.oom_kills += 1
+        most = self.info.limits.memory_bytes
+        at = f"/terrarium/{self.info.id}"
+        self._life("oom", pid, comm=argv[0], bytes=most - 4096, limit_bytes=most, limit_at=at)
+        self.end(pid, None, 9)
+
+    def used_bytes(self) -> int:
+        return 1_200_000 * len(self.processes)
+
+    def usage(self) -> dict[str, xray.Usage]:
+        """Of every process that the snapshot has."""
+        pids = [self.host_pids[pid] for pid in self.processes]
+        each = self.cpu_usec // max(1, len(pids)) // 10_000 * 10_000  # clock ticks
+        found = {str(pid): xray.Usage(cpu_usec=each, rss_bytes=1_048_576) for pid in pids}
+        return found | {str(KEEPER_PID): xray.Usage(cpu_usec=140_000, rss_bytes=21 * model.MIB)}
+
+    def graph(self) -> xray.NamespaceGraph:
+        return fake_walls.graph(self.namespaces, HOST_NS, self.info.pid)
+
+    def _life(self, kind: xray.EventKind, pid: int, **more: Any) -> None:
+        self.tell(xray.Event(seq=0, at=0.0, kind=kind, pid=self.host_pids[pid], ns_pid=pid, **more))
+
+    def snapshot(self, *, whole: bool = True) -> model.Snapshot:
+        """`whole` false: as a launch answers, without the walls."""
         now = time.time()
         layers = IMAGES[self.info.image].layers
         return model.Snapshot(
@@ -79,6 +129,9 @@ class World:
             container=self._view(layers, inside=True),
             host=self._view(layers, inside=False),
             gaps={"host.cgroup.io": "the blkio controller counts nothing on tmpfs"},
+            usage=self.usage(),
+            graph=self.graph(),
+            walls=fake_walls.walls(self.info.id, HOST_ID) if whole else None,
         )
 
     def _view(self, layers: list[model.Layer], *, inside: bool) -> model.View:
@@ -88,25 +141,12 @@ class World:
             str(self.host_pids[pid]): self._process(pid, argv, inside=inside) for pid, argv in self.processes.items()
         }
         if not inside:
-            keeper = ["python", "-m", "runtime.keeper"]
-            processes[str(KEEPER_PID)] = model.Process(
-                pid=KEEPER_PID,
-                ns_pids=[KEEPER_PID],
-                ppid=0,
-                comm="python",
-                cmdline=keeper,
-                uid=0,
-                state="S",
-                role="keeper",
-            )
+            processes[str(KEEPER_PID)] = KEEPER
         namespaces = {}
         for kind in model.NAMESPACE_KINDS:
             own = self.namespaces.get(kind, HOST_NS[kind]) if inside else HOST_NS[kind]
             namespaces[kind] = model.Namespace(id=f"{kind}:[{own}]", same_as_host=own == HOST_NS[kind])
-        changes = {
-            path: model.Change(kind="created", type="file", size_bytes=size, blocks_bytes=-(-size // 4096) * 4096)
-            for path, size in self.files.items()
-        }
+        changes = self.layers.changes()
         return model.View(
             processes=processes,
             namespaces=namespaces,
@@ -143,11 +183,16 @@ class World:
 
     def _cgroup(self, group: str) -> model.Cgroup:
         limits = self.info.limits
-        used = 1_200_000 * len(self.processes)
+        used = self.used_bytes()
         return model.Cgroup(
             mode="hybrid",
             paths=dict.fromkeys(("memory", "cpu", "pids", "blkio"), group),
-            memory={"memory.usage_in_bytes": used, "memory.limit_in_bytes": limits.memory_bytes},
+            memory={
+                "memory.usage_in_bytes": used,
+                "memory.limit_in_bytes": limits.memory_bytes,
+                "memory.stat": {"total_rss": used - 8192, "total_cache": 8192, "total_inactive_file": 4096},
+                "meminfo": {"MemTotal": 8 << 30, "MemAvailable": 5 << 30},
+            },
             cpu={"cpuacct.usage": self.cpu_usec * 1000, "cpu.cfs_quota_us": int(limits.cpus * 100_000)},
             pids={"pids.current": len(self.processes), "pids.max": limits.pids},
             io={},
@@ -155,7 +200,7 @@ class World:
                 memory_bytes=used,
                 memory_limit_bytes=limits.memory_bytes,
                 memory_peak_bytes=used,
-                oom_kills=0,
+                oom_kills=self.oom_kills,
                 cpu_usage_usec=self.cpu_usec,
                 cpu_quota_usec=int(limits.cpus * 100_000),
                 cpu_period_usec=100_000,
@@ -166,4 +211,6 @@ class World:
                 pids_max=limits.pids,
             ),
             sources={"memory_bytes": "memory/memory.usage_in_bytes", "pids_current": "pids/pids.current"},
+            frozen=self.info.frozen,
+            effective={"memory_bytes": model.Effective(value=limits.memory_bytes, at=group, own=True)},
         )

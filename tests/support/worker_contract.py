@@ -11,11 +11,7 @@ The web side's tests trust the fake because both pass this.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -24,56 +20,10 @@ import pytest
 from runtime.errors import Code, Fault
 from runtime.protocol import VERSION, client, merge, messages, model, pty
 from runtime.protocol.framing import framed
+from tests.support.contract import OWNER, PATIENCE, STRANGER, Contract
+from tests.support.xray_contract import XrayContract
 
-OWNER, STRANGER = "41", "42"
-PATIENCE = 20.0
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-
-@dataclass(frozen=True)
-class Contract:
-    """Where the worker is, and an image of it that has a shell `sh`."""
-
-    socket: str
-    image: str = "busybox"
-
-    def call(self, request: messages.Request, expected: type[Any] = messages.Done) -> Any:
-        return client.call(self.socket, request, expected, timeout=60)
-
-    def launch(self, **changes: Any) -> messages.Launched:
-        id = changes.pop("id", None) or "".join(
-            secrets.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(16)
-        )
-        request = messages.Launch(id=id, owner=OWNER, name="contract", image=self.image, **changes)
-        launched: messages.Launched = self.call(request, messages.Launched)
-        return launched
-
-    @contextmanager
-    def container(self, **changes: Any) -> Iterator[model.Container]:
-        launched = self.launch(**changes)
-        try:
-            yield launched.container
-        finally:
-            self.call(messages.Delete(id=launched.container.id, owner=None))
-
-    def refused(self, request: messages.Request) -> Fault:
-        with pytest.raises(Fault) as caught:
-            self.call(request, messages.Reply)
-        return caught.value
-
-    def until(self, id: str, state: model.State) -> model.Container:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            found: model.Container = self.call(messages.Get(id=id, owner=None), messages.One).container
-            if found.state is state:
-                return found
-            assert time.monotonic() < deadline, f"{id} is still {found.state}"
-            time.sleep(0.02)
-
-    def ticket(self, found: model.Container, terminal: str, user: str = OWNER) -> str:
-        request = messages.MintTicket(id=found.id, owner=OWNER, terminal=terminal, user=user)
-        ticket: str = self.call(request, messages.Ticket).ticket
-        return ticket
+__all__ = ["Contract", "WorkerContract"]
 
 
 class Line:
@@ -132,7 +82,7 @@ def body(frame: bytes, kind: type[Any]) -> Any:
     return msgspec.json.decode(frame[1:], type=kind)
 
 
-class WorkerContract:
+class WorkerContract(XrayContract):
     """Inherit, and give the fixture `contract`."""
 
     def test_it_says_who_it_is(self, contract: Contract) -> None:
@@ -181,6 +131,13 @@ class WorkerContract:
                 messages.TakeSnapshot(id=found.id, owner=STRANGER),
                 messages.Watch(id=found.id, owner=STRANGER),
                 messages.Source(id=found.id, owner=STRANGER, side="host", panel="namespaces", key="mnt"),
+                messages.Watch(id=found.id, owner=STRANGER, what="events"),
+                messages.Inspect(id=found.id, owner=STRANGER, pid=found.pid or 0),
+                messages.Freeze(id=found.id, owner=STRANGER, frozen=True),
+                messages.SetLimits(id=found.id, owner=STRANGER, limits=model.Limits()),
+                messages.ReadFile(id=found.id, owner=STRANGER, path="/"),
+                messages.Trace(id=found.id, owner=STRANGER, path="/"),
+                messages.ReadSeccomp(id=found.id, owner=STRANGER),
             ):
                 assert contract.refused(request).code is Code.NOT_FOUND, request
             assert found.id not in {
@@ -361,11 +318,13 @@ class WorkerContract:
             while "/seen" not in seen["host"]["overlay"]["changes"]:
                 assert time.monotonic() < deadline
                 state = await self._next(reader)
+                if state["re"] == "events":
+                    continue
                 assert (state["re"], state["seq"]) == ("patch", seq + 1)
                 seen, seq = merge.apply(seen, state["patch"]), seq + 1
             msgspec.convert(seen, model.Snapshot)
             await asyncio.to_thread(contract.call, messages.Delete(id=found.id, owner=OWNER))
-            while state["re"] == "patch":
+            while state["re"] in {"patch", "events"}:
                 state = await self._next(reader)
             assert state["re"] == "gone"
             writer.close()
