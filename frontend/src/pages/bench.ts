@@ -3,8 +3,10 @@ import { batch, computed, effect, type Signal, signal } from "@preact/signals";
 import { type Key, t } from "../i18n/index";
 import { signalName } from "../i18n/signals";
 import { type Api, ApiError } from "../protocol/api";
+import type { Snapshot } from "../protocol/generated";
 import { LiveSocket } from "../protocol/live";
 import type { RestContainer, RestExit } from "../protocol/rest";
+import { exported, fileName } from "../state/export";
 import { LiveStore } from "../state/live";
 import { Book, type Tab } from "../terminal/book";
 import { keepTyped, takeTyped } from "../terminal/held";
@@ -35,6 +37,7 @@ export class Bench {
   readonly #live: LiveSocket;
   readonly #stops: (() => void)[] = [];
   #generation: number | null = null;
+  #info: Snapshot["info"] | null = null;
 
   constructor(
     private readonly api: Api,
@@ -89,6 +92,8 @@ export class Bench {
     if (status === "gone") void this.#whatBecameOfIt();
     if (snapshot === null || status !== "live") return;
     const { info } = snapshot;
+    if (info === this.#info) return; // most messages are about figures: the page around the panels is not drawn anew
+    this.#info = info;
     const before = this.container.peek();
     batch(() => {
       this.container.value = {
@@ -182,6 +187,20 @@ export class Bench {
       }
     }
     this.book.remove(tab.id);
+  }
+
+  /** The moment shown, as a file on this person's machine. */
+  exportMoment(): void {
+    const moment = exported(this.store, new Date());
+    if (moment === null) return;
+    const name = fileName(moment);
+    const url = URL.createObjectURL(new Blob([JSON.stringify(moment, null, 2)], { type: "application/json" }));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url));
+    announce(t("time.exported", { name }));
   }
 
   /** Puts text at the prompt of the terminal in front. */

@@ -1,5 +1,5 @@
 /** The workbench: a container's terminals on the left, the X-ray of it on the right. */
-import { effect } from "@preact/signals";
+import { effect, useComputed } from "@preact/signals";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index";
 import { Api } from "../protocol/api";
@@ -134,6 +134,7 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
               <section class="xray" id="xray" aria-labelledby="xray-title" tabIndex={-1}>
                 <header class="pane-head">
                   <h2 id="xray-title">{t("workbench.xray")}</h2>
+                  <XrayMenu bench={bench} />
                   <button
                     type="button"
                     class="button icon small fold-button"
@@ -176,6 +177,26 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
         </button>
       </nav>
     </div>
+  );
+}
+
+function XrayMenu({ bench }: { bench: Bench }) {
+  const paused = useComputed(() => bench.store.cursor.value !== null).value;
+  return (
+    <Menu
+      label={t("time.menu")}
+      class="button icon small xray-menu"
+      items={[
+        {
+          label: t(paused ? "time.back" : "time.pause"),
+          ...(paused && { icon: "play" as const }),
+          onSelect: () => (paused ? bench.store.resume() : bench.store.pause()),
+        },
+        { label: t("time.export"), icon: "down", onSelect: () => bench.exportMoment() },
+      ]}
+    >
+      <Icon name="more" />
+    </Menu>
   );
 }
 
