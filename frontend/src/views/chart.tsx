@@ -15,6 +15,8 @@ interface Props {
   /** The value at the upper edge. */
   top: number;
   limit: number | null;
+  /** The limit as it was at each point: where it was changed, the line has a step and the chart a mark. */
+  limitOf?: (sample: Sample) => number | null;
   peak?: number | null;
   /** Marks the stretches in which the scheduler held the container back. */
   throttled?: boolean;
@@ -23,10 +25,11 @@ interface Props {
 
 const HEIGHT = 100;
 
-export function Chart({ points, series, top, limit, peak = null, throttled = false, label }: Props) {
+export function Chart({ points, series, top, limit, limitOf, peak = null, throttled = false, label }: Props) {
   const now = points.at(-1)?.t ?? 0;
   const x = (t: number): number => round(WINDOW_SECONDS - (now - t));
   const y = (value: number): number => round(HEIGHT - (HEIGHT * Math.min(value, top)) / top);
+  const steps = limitOf ? changes(points, limitOf) : [];
   return (
     <svg
       class="chart"
@@ -73,9 +76,52 @@ export function Chart({ points, series, top, limit, peak = null, throttled = fal
         </g>
       ))}
       {peak !== null && <line class="chart-peak" x1="0" x2={WINDOW_SECONDS} y1={y(peak)} y2={y(peak)} />}
-      {limit !== null && <line class="chart-limit" x1="0" x2={WINDOW_SECONDS} y1={y(limit)} y2={y(limit)} />}
+      {limit !== null && steps.length === 0 && (
+        <line class="chart-limit" x1="0" x2={WINDOW_SECONDS} y1={y(limit)} y2={y(limit)} />
+      )}
+      {limitOf && steps.length > 0 && <path class="chart-limit" d={stairs(points, limitOf, x, y)} />}
+      {steps.map(({ t }) => (
+        <line key={t} class="chart-change" x1={x(t)} x2={x(t)} y1="0" y2={HEIGHT} />
+      ))}
     </svg>
   );
+}
+
+export interface Step {
+  /** Of the first sample that shows it. */
+  t: number;
+  from: number | null;
+  to: number | null;
+}
+
+/** Where a limit was changed, oldest first. */
+export function changes(points: readonly Sample[], limitOf: (sample: Sample) => number | null): Step[] {
+  const found: Step[] = [];
+  for (const [index, point] of points.entries()) {
+    const before = points[index - 1];
+    if (before === undefined) continue;
+    const [from, to] = [limitOf(before), limitOf(point)];
+    if (from !== to) found.push({ t: point.t, from, to });
+  }
+  return found;
+}
+
+function stairs(
+  points: readonly Sample[],
+  limitOf: (sample: Sample) => number | null,
+  x: (t: number) => number,
+  y: (value: number) => number,
+): string {
+  let path = "";
+  let drawn: number | null = null;
+  for (const point of points) {
+    const value = limitOf(point);
+    if (value !== null && value !== drawn) {
+      path += drawn === null ? `M${x(point.t)} ${y(value)}` : `H${x(point.t)}V${y(value)}`;
+    } else if (value === null && drawn !== null) path += `H${x(point.t)}`;
+    drawn = value;
+  }
+  return drawn === null ? path : `${path}H${WINDOW_SECONDS}`;
 }
 
 /** Stretches without a hole: where a figure was missing there is no line. */

@@ -3,7 +3,11 @@ import type { ComponentChildren } from "preact";
 import { bytes, number } from "../i18n/format";
 import { t } from "../i18n/index";
 import type { Cgroup, Snapshot, Summary } from "../protocol/generated";
-import { coreLimit, percent } from "../state/format";
+import { formOf, within } from "../state/accounting";
+import { clock, coreLimit, percent } from "../state/format";
+import type { Sample } from "../state/samples";
+import { FIGURES, type FigureName } from "./cgroup/names";
+import { changes } from "./chart";
 import { Ask, Gap, useThing, Words, World } from "./parts";
 
 type Field = keyof Summary;
@@ -23,7 +27,7 @@ export function tools(snapshot: Snapshot): Tools {
     const key = cgroup.sources[field];
     const words = <span title={title?.(value)}>{text(value)}</span>;
     if (key === undefined) return words;
-    return <Ask {...asking(key)}>{words}</Ask>;
+    return <Ask {...asking(key, BY_FIELD.get(field))}>{words}</Ask>;
   };
   return {
     summary: cgroup.summary,
@@ -32,8 +36,21 @@ export function tools(snapshot: Snapshot): Tools {
   };
 }
 
-export const asking = (key: string) =>
-  ({ panel: "cgroup", question: key, title: key.slice(key.indexOf("/") + 1), sides: ["container", "host"] }) as const;
+const BY_FIELD = new Map<Field, FigureName>(
+  (Object.keys(FIGURES) as FigureName[]).flatMap((name) => {
+    const figure = FIGURES[name];
+    return "field" in figure ? [[figure.field, name] as const] : [];
+  }),
+);
+
+export const asking = (key: string, figure?: string) =>
+  ({
+    panel: "cgroup",
+    question: key,
+    title: key.slice(key.indexOf("/") + 1),
+    sides: ["container", "host"],
+    figure,
+  }) as const;
 
 function fileName(cgroup: Cgroup, field: Field): string {
   const key = cgroup.sources[field] ?? "";
@@ -49,6 +66,8 @@ export interface BlockProps {
   controller: "memory" | "cpu" | "pids" | "io";
   title: string;
   file: string;
+  /** What the other version of cgroups calls the same file. */
+  other?: string | null;
   now: ComponentChildren;
   meter: ComponentChildren;
   chart: ComponentChildren;
@@ -57,12 +76,25 @@ export interface BlockProps {
   story?: ComponentChildren;
 }
 
-export function Block({ controller, title, file, now, meter, chart, words, children, story }: BlockProps) {
+export function Block({
+  controller,
+  title,
+  file,
+  other = null,
+  now,
+  meter,
+  chart,
+  words,
+  children,
+  story,
+}: BlockProps) {
   return (
     <section class="cg-block" {...useThing(`cgroup:${controller}`)} aria-label={title}>
-      <h4>
-        {title} <code>{file}</code>
-      </h4>
+      <h5>{title}</h5>
+      <p class="cg-files">
+        <code>{file}</code>
+        {other !== null && <Words text={t("cg.other_name")} name={<code>{other}</code>} />}
+      </p>
       <p class="cg-now num">{now}</p>
       {meter}
       {chart}
@@ -127,7 +159,49 @@ export function machineCores(snapshot: Snapshot): string | null {
   return t("cg.cores", { cores: coreLimit(count) });
 }
 
-function within(figure: Cgroup["memory"][string] | undefined, key: string): number | null {
-  const found = typeof figure === "object" && figure !== null ? figure[key] : null;
-  return typeof found === "number" ? found : null;
+/** What the figure is called in the version of cgroups that this host does not keep it in; null when it is the same. */
+export function otherName(cgroup: Cgroup, name: FigureName): string | null {
+  const form = formOf(cgroup);
+  const figure = FIGURES[name];
+  const [here, there] = form === "v1" ? [figure.v1, figure.v2] : [figure.v2, figure.v1];
+  return there === null || there === here ? null : t(form === "v1" ? "cg.in_v2" : "cg.in_v1", { name: there });
+}
+
+/** The limit that bites, and whose it is: one's own, or that of a group further up. */
+export function Binding({ snapshot, which }: { snapshot: Snapshot; which: "memory_bytes" | "pids" }) {
+  const found = snapshot.host.cgroup.effective?.[which] ?? snapshot.container.cgroup.effective?.[which];
+  if (!found) return null;
+  const value = which === "pids" ? number(found.value) : bytes(found.value);
+  return (
+    <Minor name={t("cg.binding")}>
+      {found.own ? (
+        <span title={found.at}>{t("cg.binding_own", { value })}</span>
+      ) : (
+        <span class="cg-binding">
+          <Words text={t("cg.binding_of")} value={<b>{value}</b>} at={<code>{found.at}</code>} />
+        </span>
+      )}
+    </Minor>
+  );
+}
+
+interface ChangedProps {
+  snapshot: Snapshot;
+  points: readonly Sample[];
+  of(sample: Sample): number | null;
+  show(value: number): string;
+}
+
+/** The last change of a limit within the chart's reach, in words: the same that the chart marks. */
+export function Changed({ snapshot, points, of, show }: ChangedProps) {
+  const step = changes(points, of).at(-1);
+  if (step === undefined) return null;
+  const name = (value: number | null): string => (value === null ? t("cg.no_limit") : show(value));
+  const at = clock(snapshot.taken_at - (snapshot.monotonic - step.t));
+  return (
+    <p class="cg-changed">
+      <span aria-hidden="true" class="key change" />
+      {t("cg.changed", { at, from: name(step.from), to: name(step.to) })}
+    </p>
+  );
 }

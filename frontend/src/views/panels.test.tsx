@@ -338,7 +338,7 @@ describe("the frame", () => {
     setLanguage("zh-hans");
     show(12);
     expect(text('[data-panel="namespaces"] .panel-fold')).toBe("命名空间");
-    expect(text('[aria-label="任务数"] h4')).toContain("pids.current");
+    expect(text('[aria-label="任务数"] .cg-files')).toContain("pids.current");
     expect(text('[aria-label="任务数"] .cg-words')).toContain("EAGAIN");
   });
 });

@@ -67,7 +67,7 @@ interface AskProps extends Omit<Question, "side" | "key"> {
 }
 
 /** A figure that can be asked where it comes from: the figure itself is the button. */
-export function Ask({ children, class: extra, question, panel, title, sides, side = sides[0] ?? "host" }: AskProps) {
+export function Ask({ children, class: extra, question, panel, title, sides, figure, side }: AskProps) {
   const { showMe } = useSurroundings();
   return (
     <button
@@ -75,7 +75,7 @@ export function Ask({ children, class: extra, question, panel, title, sides, sid
       class={`ask ${extra ?? ""}`}
       title={t("ask.title", { what: title })}
       aria-haspopup="dialog"
-      onClick={() => showMe({ panel, key: question, title, sides, side })}
+      onClick={() => showMe({ panel, key: question, title, sides, side: side ?? sides[0] ?? "host", figure })}
     >
       {children ?? t("ask.label")}
     </button>

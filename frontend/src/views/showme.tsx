@@ -1,23 +1,27 @@
 /** "Show me": where a figure comes from. The file, its bytes as read just now, the manual, the commands. */
+import "./showme.css";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index";
-import type { SourceText } from "../protocol/generated";
+import type { Snapshot, SourceText } from "../protocol/generated";
 import { printable } from "../state/format";
 import type { PanelName, Question, Side } from "./context";
 import { Copy } from "./parts";
+import { type Lesson, lessonFor } from "./teach";
 
 export type ReadSource = (side: Side, panel: PanelName, key: string) => Promise<SourceText>;
 
 interface Props {
   question: Question;
   source: ReadSource;
+  /** What is shown: the sentence about the figure has it as it is there. */
+  snapshot?: Snapshot | null;
   typeIntoTerminal?: ((text: string) => void) | undefined;
   onClose(): void;
 }
 
 type Answer = { state: "loading" } | { state: "failed"; message: string } | { state: "read"; text: SourceText };
 
-export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
+export function ShowMe({ question, source, snapshot = null, typeIntoTerminal, onClose }: Props) {
   const [side, setSide] = useState<Side>(question.side);
   const [answer, setAnswer] = useState<Answer>({ state: "loading" });
   const dialog = useRef<HTMLDialogElement>(null);
@@ -53,6 +57,10 @@ export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
+
+  // As it was when it was asked: a sentence whose numbers tick cannot be read.
+  const [asked] = useState(snapshot);
+  const lesson = lessonFor({ ...question, side }, asked);
 
   const type =
     typeIntoTerminal &&
@@ -105,19 +113,60 @@ export function ShowMe({ question, source, typeIntoTerminal, onClose }: Props) {
             ))}
           </fieldset>
         )}
-        <Body answer={answer} retry={() => void read()} type={type} />
+        <div class="showme-scroll">
+          {lesson && <Words lesson={lesson} />}
+          <Body answer={answer} line={lesson?.line} retry={() => void read()} type={type} />
+        </div>
       </div>
     </dialog>
   );
 }
 
+/** What the figure means, how it is worked out, and what it is called elsewhere. */
+function Words({ lesson }: { lesson: Lesson }) {
+  const { words, formula, names } = lesson;
+  return (
+    <div class="showme-words">
+      <p>{words}</p>
+      {formula !== undefined && (
+        <section>
+          <h3 class="showme-label">{t("teach.formula")}</h3>
+          <p class="showme-formula">
+            <code>{formula}</code>
+          </p>
+        </section>
+      )}
+      {names && (
+        <section>
+          <h3 class="showme-label">{t("teach.names")}</h3>
+          <dl class="showme-names">
+            {(["v1", "v2"] as const).map((one) => (
+              <div key={one} data-here={one === names.here ? "true" : undefined}>
+                <dt>
+                  cgroup {one}
+                  {one === names.here && <span class="badge">{t("cg.here")}</span>}
+                </dt>
+                <dd>
+                  <code>{names[one]}</code>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </section>
+      )}
+    </div>
+  );
+}
+
 interface BodyProps {
   answer: Answer;
+  /** Lines to be marked. */
+  line: RegExp | undefined;
   retry(): void;
   type: ((text: string) => void) | undefined;
 }
 
-function Body({ answer, retry, type }: BodyProps) {
+function Body({ answer, line, retry, type }: BodyProps) {
   if (answer.state === "loading") {
     return (
       <div class="showme-body" aria-busy="true">
@@ -157,7 +206,9 @@ function Body({ answer, retry, type }: BodyProps) {
           <p class="muted">{t("showme.empty")}</p>
         ) : (
           // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-          <pre tabIndex={0}>{visible(text.raw)}</pre>
+          <pre tabIndex={0}>
+            <Raw text={text.raw} line={line} />
+          </pre>
         )}
         {text.truncated && <p class="muted">{t("showme.truncated")}</p>}
       </section>
@@ -194,6 +245,26 @@ function Line({ text, what, children }: { text: string; what: string; children?:
       {children}
       <Copy text={text} what={what} />
     </div>
+  );
+}
+
+/** The file as it is; the lines that hold the figure are marked, by a sign as well as a tint. */
+function Raw({ text, line }: { text: string; line: RegExp | undefined }) {
+  if (line === undefined) return <>{visible(text)}</>;
+  const lines = text.split(/(?<=\n)/);
+  return (
+    <>
+      {lines.map((one, index) =>
+        line.test(one) ? (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the file
+          <mark key={index} title={t("teach.marked")}>
+            {visible(one)}
+          </mark>
+        ) : (
+          visible(one)
+        ),
+      )}
+    </>
   );
 }
 

@@ -1,0 +1,121 @@
+/** Control: hold all processes still, let them go on, change what they may use. */
+import { useEffect, useState } from "preact/hooks";
+import { t } from "../../i18n/index";
+import type { Snapshot } from "../../protocol/generated";
+import { formOf } from "../../state/accounting";
+import { type Failure, failure } from "../../ui/failure";
+import { useSurroundings } from "../context";
+import { asking } from "../figures";
+import { Ask, Words } from "../parts";
+import { LimitsForm } from "./limits";
+import { FIGURES, keyOf } from "./names";
+import { Part } from "./part";
+
+interface Props {
+  snapshot: Snapshot;
+  /** What is shown is not what is: nothing can be done to it. */
+  past: boolean;
+}
+
+export function Control({ snapshot, past }: Props) {
+  return (
+    <Part name="control">
+      <div class="cg-pair">
+        <Freezer snapshot={snapshot} past={past} />
+        <LimitsForm snapshot={snapshot} past={past} />
+      </div>
+    </Part>
+  );
+}
+
+/** What the freezer's file says; the worker's own word where it cannot be read. */
+export const isFrozen = (snapshot: Snapshot): boolean =>
+  snapshot.host.cgroup.frozen ?? snapshot.container.cgroup.frozen ?? snapshot.info.frozen ?? false;
+
+function Freezer({ snapshot, past }: Props) {
+  const { calls } = useSurroundings();
+  const [busy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<Failure | null>(null);
+  const [wanted, setWanted] = useState<boolean | null>(null); // done, and not seen in the figures yet
+  const seen = isFrozen(snapshot);
+  useEffect(() => {
+    if (wanted === seen) setWanted(null);
+  }, [wanted, seen]);
+  const frozen = wanted ?? seen;
+  const running = snapshot.info.state === "running";
+  const possible = calls !== null && running && !past;
+  const form = formOf(snapshot.container.cgroup);
+  const key = keyOf(snapshot.host.cgroup, "freeze");
+
+  const turn = async (): Promise<void> => {
+    if (!possible || busy) return;
+    setBusy(true);
+    setFailed(null);
+    try {
+      await calls.freeze(!frozen);
+      setWanted(!frozen);
+    } catch (error) {
+      setFailed(failure(error, frozen ? "cg.not_thawed" : "cg.not_frozen"));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  const doing = frozen ? t(busy ? "cg.thawing" : "cg.thaw") : t(busy ? "cg.freezing" : "cg.freeze");
+  return (
+    <section class="cg-block freezer" data-frozen={frozen ? "true" : undefined} aria-label={t("cg.freezer")}>
+      <h5>{t("cg.freezer")}</h5>
+      <p class="cg-files">
+        {key === null ? (
+          <code>{FIGURES.freeze[form]}</code>
+        ) : (
+          <Ask {...asking(key, "freeze")} sides={["host"]}>
+            <code>{key.slice(key.indexOf("/") + 1)}</code>
+          </Ask>
+        )}
+      </p>
+      <p class="freezer-state" role="status">
+        {t(frozen ? "cg.is_frozen" : running ? "cg.is_thawed" : "cg.is_over")}
+      </p>
+      <div class="cg-actions">
+        <button
+          type="button"
+          class="button small"
+          aria-disabled={!possible || busy}
+          aria-describedby="freezer-words"
+          onClick={() => void turn()}
+        >
+          {doing}
+        </button>
+        {!possible && running && <span class="muted">{t(past ? "cg.not_in_the_past" : "cg.look_only")}</span>}
+      </div>
+      <p class="cg-words" id="freezer-words">
+        <Words text={t("cg.freeze_words")} stop={<code>SIGSTOP</code>} />
+      </p>
+      {failed && <Refused failed={failed} />}
+    </section>
+  );
+}
+
+export function Refused({ failed }: { failed: Failure }) {
+  return (
+    <div class="cg-refused" role="alert">
+      <b>{failed.title}.</b> {failed.detail}
+      {failed.technical !== null && <code>{failed.technical}</code>}
+    </div>
+  );
+}
+
+/** Above all panels while the container is frozen: what is shown does not move, and why. */
+export function FrozenBanner({ snapshot }: { snapshot: Snapshot }) {
+  const { reveal } = useSurroundings();
+  if (snapshot.info.state !== "running" || !isFrozen(snapshot)) return null;
+  return (
+    <p class="banner frozen">
+      <b>{t("cg.banner_frozen")}</b> {t("cg.banner_frozen_words")}{" "}
+      <button type="button" class="mini" onClick={() => reveal("cgroup")}>
+        {t("cg.banner_go")}
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,25 @@
+/** What each kind of namespace is, and how to tell whether two processes share one. */
+import { t } from "../../i18n/index";
+import { teach } from "./registry";
+
+const KINDS = {
+  mnt: "teach.ns_mnt",
+  pid: "teach.ns_pid",
+  net: "teach.ns_net",
+  ipc: "teach.ns_ipc",
+  uts: "teach.ns_uts",
+  user: "teach.ns_user",
+  cgroup: "teach.ns_cgroup",
+  time: "teach.ns_time",
+  pid_for_children: "teach.ns_pid_for_children",
+  time_for_children: "teach.ns_time_for_children",
+} as const;
+
+teach("namespaces", ({ key, side }, snapshot) => {
+  if (!Object.hasOwn(KINDS, key)) return null;
+  const kind = key as keyof typeof KINDS;
+  const shared = snapshot?.container.namespaces[kind]?.same_as_host ?? null;
+  const verdict =
+    shared === null ? "" : t(shared ? "teach.ns_shared" : side === "host" ? "teach.ns_hosts" : "teach.ns_own");
+  return { words: [t(KINDS[kind]), verdict].filter((part) => part !== "").join(t("teach.join")) };
+});
