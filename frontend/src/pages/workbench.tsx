@@ -154,6 +154,7 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
                     lost={condition === "lost"}
                     source={bench.source}
                     calls={bench.calls}
+                    quota={boot.quota}
                     seesHost={boot.user.sees_host ?? false}
                     typeIntoTerminal={running ? typed : undefined}
                     terminal={bench.book.active.value}

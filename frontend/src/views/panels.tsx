@@ -9,9 +9,11 @@ import { useSignal } from "@preact/signals";
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
+import type { Quota } from "../protocol/rest";
 import { clock } from "../state/format";
 import { Link, type Thing } from "../state/link";
 import type { LiveState, LiveStore } from "../state/live";
+import { FrozenBanner } from "./cgroup/control";
 import { type Calls, PanelContext, type PanelName, type Question, type Surroundings } from "./context";
 import { Announcer } from "./events";
 import { exitSentence } from "./events_words";
@@ -30,6 +32,8 @@ export interface PanelsProps {
   source: ReadSource;
   /** Absent: there is nobody to ask. */
   calls?: Calls | null;
+  /** What the person may give to a container. */
+  quota?: Quota | null;
   /** Whether the person may see every process of the host. */
   seesHost?: boolean;
   /** Puts a command at the prompt of the terminal in front; it is not run. */
@@ -41,7 +45,7 @@ export interface PanelsProps {
 }
 
 export function Panels(props: PanelsProps) {
-  const { store, link: shared, source, calls = null, seesHost = false, typeIntoTerminal } = props;
+  const { store, link: shared, source, calls = null, quota = null, seesHost = false, typeIntoTerminal } = props;
   const { terminal = null, lost = false } = props;
   const own = useMemo(() => new Link(), []);
   const link = shared ?? own;
@@ -58,8 +62,8 @@ export function Panels(props: PanelsProps) {
     [opened, link],
   );
   const surroundings = useMemo<Surroundings>(
-    () => ({ link, showMe: (asked) => (question.value = asked), calls, seesHost, typeIntoTerminal, reveal }),
-    [link, question, calls, seesHost, typeIntoTerminal, reveal],
+    () => ({ link, showMe: (asked) => (question.value = asked), calls, quota, seesHost, typeIntoTerminal, reveal }),
+    [link, question, calls, quota, seesHost, typeIntoTerminal, reveal],
   );
   const close = useCallback(() => {
     question.value = null;
@@ -94,7 +98,13 @@ export function Panels(props: PanelsProps) {
         <Timeline store={store} />
         <Announcer store={store} />
         {question.value && (
-          <ShowMe question={question.value} source={source} typeIntoTerminal={typeIntoTerminal} onClose={close} />
+          <ShowMe
+            question={question.value}
+            source={source}
+            snapshot={state.snapshot}
+            typeIntoTerminal={typeIntoTerminal}
+            onClose={close}
+          />
         )}
       </div>
     </PanelContext.Provider>
@@ -202,6 +212,7 @@ function StatusBar({ state, lost, paused }: { state: LiveState; lost: boolean; p
           {t("status.error_words", { reason: state.reason ?? "" })}
         </p>
       )}
+      {snapshot && status !== "gone" && <FrozenBanner snapshot={snapshot} />}
       {stopped && status !== "gone" && (
         <p class="banner">
           {t("stopped.both", {

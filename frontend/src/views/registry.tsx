@@ -38,8 +38,14 @@ const cgroup: PanelDescriptor = {
   frequent: true,
   from: ({ group }) => group,
   summary: cgroupSummary,
-  render: ({ group, points, events, marks }) => (
-    <CgroupPanel snapshot={group} points={points} events={events} marks={marks.cgroup} />
+  render: ({ group, snapshot, points, events, marks, live }) => (
+    <CgroupPanel
+      snapshot={group}
+      points={points}
+      events={events}
+      marks={marks.cgroup}
+      past={!live || group !== snapshot}
+    />
   ),
 };
 

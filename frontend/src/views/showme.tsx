@@ -256,7 +256,6 @@ function Raw({ text, line }: { text: string; line: RegExp | undefined }) {
     <>
       {lines.map((one, index) =>
         line.test(one) ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line is its place in the file
           <mark key={index} title={t("teach.marked")}>
             {visible(one)}
           </mark>

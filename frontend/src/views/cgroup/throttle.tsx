@@ -54,7 +54,6 @@ function Ring({ periods, held }: { periods: number; held: number }) {
         const from = index * turn + (all > 1 ? turn * 0.08 : 0);
         const to = (index + 1) * turn - (all > 1 ? turn * 0.08 : 0.01);
         const kind = index < all - cut ? "ran" : "cut";
-        // biome-ignore lint/suspicious/noArrayIndexKey: a segment is its place in the ring
         return <path key={index} class={`cg-ring-${kind}`} d={arc(from, to, 15)} />;
       })}
     </svg>
