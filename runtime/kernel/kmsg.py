@@ -52,7 +52,7 @@ class Killed:
 
 
 def parse(record: bytes) -> Chosen | Killed | None:
-    """One record; None for all others. The name is the process's own choice, so what follows it is read from the end."""
+    """One record; None for all others. The name is the process's own choice: what follows it is read from the end."""
     head, separator, message = record.partition(b";")
     if not separator or _facility(head):
         return None

@@ -33,3 +33,10 @@ class Target:
     workdir: str | None = None
     merged: str = ""
     layers: list[model.Layer] = field(default_factory=list)
+
+    @property
+    def group(self) -> str:
+        """The end of its cgroup's name in every hierarchy, as /proc/PID/cgroup and the kernel's log have it:
+        `/terrarium/<id>`. Empty without a cgroup."""
+        directory = next(iter(self.cgroup_paths.values()), "")
+        return "/" + "/".join(directory.rsplit("/", 2)[1:]) if directory.count("/") > 1 else ""

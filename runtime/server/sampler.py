@@ -14,6 +14,8 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from msgspec.structs import replace
+
 from runtime.errors import Code, Fault
 from runtime.kernel.target import Target
 from runtime.probes import delta
@@ -33,15 +35,23 @@ QUEUE = 16  # frames that may wait for a watcher
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """`last`: the number of the last event in it."""
+
+    payload: bytes
+    last: int | None = None
+
+
 class _Watcher:
-    """One reader's frames; None is the end. `pictures` false: it hears of events alone, those later than `after`."""
+    """One reader's frames. `pictures` false: it hears of events alone. `after`: the last event it was handed."""
 
     def __init__(self, *, pictures: bool, after: int | None) -> None:
-        self.frames: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 4)  # room for a last word and the end
+        self.frames: asyncio.Queue[_Frame | None] = asyncio.Queue(QUEUE + 4)  # room for a last word and the end
         self.pictures = pictures
         self.after = after
 
-    def put(self, frame: bytes, whole: Callable[[], list[bytes]]) -> None:
+    def put(self, frame: _Frame, whole: Callable[[], list[_Frame]]) -> None:
         """Who reads too slowly loses what waits, and gets what adds up to the same: a whole picture, and the events."""
         if self.frames.qsize() < QUEUE:
             self.frames.put_nowait(frame)
@@ -49,14 +59,23 @@ class _Watcher:
         self._drop()
         self.begin(whole())
 
-    def begin(self, frames: list[bytes]) -> None:
+    def begin(self, frames: list[_Frame]) -> None:
         """What brings it to where the others are."""
         for frame in frames:
             self.frames.put_nowait(frame)
 
-    def end(self, frame: bytes | None) -> None:
-        if frame is not None:
-            self.frames.put_nowait(frame)
+    async def next(self) -> bytes | None:
+        """The next frame; None is the end."""
+        frame = await self.frames.get()
+        if frame is None:
+            return None
+        if frame.last is not None:
+            self.after = frame.last
+        return frame.payload
+
+    def end(self, payload: bytes | None) -> None:
+        if payload is not None:
+            self.frames.put_nowait(_Frame(payload))
         self.frames.put_nowait(None)
 
     def _drop(self) -> None:
@@ -79,6 +98,7 @@ class _Stream:
     closely: bool = False  # something happened: look, whatever the pulse says
     busy: bool = False  # one is being made there: the camera is not to be touched
     task: asyncio.Task[None] | None = None
+    gaps: tuple[dict[str, str], dict[str, str], dict[str, str]] | None = None  # the picture's, observers', and both
     _whole: bytes | None = None
 
     def whole(self) -> bytes:
@@ -127,6 +147,7 @@ class Sampler:
         self._host = host or Host()
         self._happenings = happenings or Happenings()
         self.observers = list(observers)
+        self._blind = [observer for observer in observers if hasattr(observer, "gaps")]
         self._streams: dict[str, _Stream] = {}
 
     def take(self, id: str, *, whole: bool = True) -> model.Snapshot:
@@ -148,12 +169,13 @@ class Sampler:
         the container is watched on.
         """
         stream = self._stream(id)
+        self._happenings.flush(id)  # to the others; this one gets it with what is remembered
         watcher = _Watcher(pictures=pictures, after=after)
         if not pictures or stream.base is not None:
             watcher.begin(self._whole(stream, watcher))
         stream.watchers.add(watcher)
         try:
-            while (frame := await watcher.frames.get()) is not None:
+            while (frame := await watcher.next()) is not None:
                 yield frame
         finally:
             stream.watchers.discard(watcher)
@@ -168,6 +190,8 @@ class Sampler:
 
     def gone(self, id: str, reason: str = "the container was deleted") -> None:
         """It is no more: say so to all who watch, and let go of its files at once."""
+        for observer in self.observers:
+            observer.stop(id)  # first, or what they tell yet would be remembered for ever
         self._happenings.flush(id)
         self._happenings.forget(id)
         if stream := self._streams.pop(id, None):
@@ -201,21 +225,22 @@ class Sampler:
             stream.task = asyncio.create_task(self._run(stream), name=f"sample {id}")
         return stream
 
-    def _whole(self, stream: _Stream, watcher: _Watcher) -> list[bytes]:
+    def _whole(self, stream: _Stream, watcher: _Watcher) -> list[_Frame]:
         """All that a watcher needs to be where the others are."""
         events = self._happenings.since(stream.id, watcher.after)
-        told = [messages.encode(messages.Happened(events=events))] if events else []
-        return [stream.whole(), *told] if watcher.pictures else told
+        told = [_told(events)] if events else []
+        return [_Frame(stream.whole()), *told] if watcher.pictures else told
 
-    def _show(self, stream: _Stream, frame: bytes) -> None:
+    def _show(self, stream: _Stream, payload: bytes) -> None:
         """A patch, to all who want pictures."""
+        frame = _Frame(payload)
         for watcher in stream.watchers:
             if watcher.pictures:
                 watcher.put(frame, partial(self._whole, stream, watcher))
 
     def _tell(self, stream: _Stream, events: list[Event]) -> None:
         """Events, to all but those whose first picture, which brings them, is still being taken."""
-        frame = messages.encode(messages.Happened(events=events))
+        frame = _told(events)
         for watcher in stream.watchers:
             if stream.base is not None or not watcher.pictures:
                 watcher.put(frame, partial(self._whole, stream, watcher))
@@ -258,11 +283,11 @@ class Sampler:
             snapshot = stream.camera.take(target, closely=closely)
         if loop.time() - started > SLOW:
             stream.threaded = SLOW_PASSES
+        if self._streams.get(stream.id) is not stream:
+            return  # it was deleted meanwhile
+        snapshot = self._confess(stream, snapshot)
         before = stream.base
-        for observer in self.observers:
-            if before is not None and before.info.generation != snapshot.info.generation:
-                observer.start(target)
-            observer.looked(target, before, snapshot)
+        self._look(target, before, snapshot)
         self._happenings.flush(stream.id)
         frame = stream.advance(snapshot, loop.time())
         if before is None:
@@ -271,6 +296,25 @@ class Sampler:
                     watcher.begin(self._whole(stream, watcher))
         elif frame is not None:
             self._show(stream, frame)
+
+    def _look(self, target: Target, before: model.Snapshot | None, after: model.Snapshot) -> None:
+        """Let the observers see the picture. One that fails costs its own news only."""
+        for observer in self.observers:
+            try:
+                if before is not None and before.info.generation != after.info.generation:
+                    observer.start(target)
+                observer.looked(target, before, after)
+            except Exception:
+                log.exception("%s failed", type(observer).__name__)
+
+    def _confess(self, stream: _Stream, snapshot: model.Snapshot) -> model.Snapshot:
+        """Name what observers cannot see beside what the picture does not show."""
+        blind = {path: why for observer in self._blind for path, why in observer.gaps.items()}
+        if not blind:
+            return snapshot
+        if stream.gaps is None or stream.gaps[0] is not snapshot.gaps or stream.gaps[1] != blind:
+            stream.gaps = (snapshot.gaps, blind, {**snapshot.gaps, **blind})
+        return replace(snapshot, gaps=stream.gaps[2])
 
     async def _rest(self, stream: _Stream, last: float) -> None:
         """Until the container's next turn, a poke, or the end. Turns are spread, so that not all come at once."""
@@ -285,6 +329,10 @@ class Sampler:
         early = last + MIN_GAP - loop.time()
         if early > 0 and stream.watchers:
             await asyncio.sleep(early)
+
+
+def _told(events: list[Event]) -> _Frame:
+    return _Frame(messages.encode(messages.Happened(events=events)), events[-1].seq)
 
 
 def _farewell(fault: Fault) -> messages.Reply:

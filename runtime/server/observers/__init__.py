@@ -11,6 +11,8 @@ from runtime.protocol.xray import Event
 from runtime.server.observers.cgroup import CgroupObserver
 from runtime.server.observers.mounts import MountObserver
 from runtime.server.observers.namespaces import NamespaceObserver
+from runtime.server.observers.oom import OomObserver
+from runtime.server.observers.processes import ProcessObserver
 
 Tell = Callable[[str, Event], None]
 """(container's id, event with `seq` 0; `at` 0 is now). Call it in the event loop's thread."""
@@ -37,4 +39,11 @@ class Observer(Protocol):
 
 def observers(tell: Tell, poke: Poke) -> list[Observer]:
     """All of them."""
-    return [CgroupObserver(tell, poke), MountObserver(tell, poke), NamespaceObserver(tell, poke)]
+    processes = ProcessObserver(tell)
+    return [
+        processes,
+        OomObserver(tell, poke, processes.lives),
+        CgroupObserver(tell, poke),
+        MountObserver(tell, poke),
+        NamespaceObserver(tell, poke),
+    ]
