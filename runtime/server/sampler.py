@@ -98,6 +98,7 @@ class _Stream:
     closely: bool = False  # something happened: look, whatever the pulse says
     busy: bool = False  # one is being made there: the camera is not to be touched
     task: asyncio.Task[None] | None = None
+    deaf: Callable[[], None] = lambda: None  # ends the listening to events
     gaps: tuple[dict[str, str], dict[str, str], dict[str, str]] | None = None  # the picture's, observers', and both
     _whole: bytes | None = None
 
@@ -220,6 +221,7 @@ class Sampler:
         if stream is None:
             target = self._target(id)
             stream = self._streams[id] = _Stream(id, Camera(self._host))
+            stream.deaf = self._happenings.listen(id, partial(self._tell, stream))
             for observer in self.observers:
                 observer.start(target)
             stream.task = asyncio.create_task(self._run(stream), name=f"sample {id}")
@@ -247,7 +249,6 @@ class Sampler:
 
     async def _run(self, stream: _Stream) -> None:
         loop = asyncio.get_running_loop()
-        deaf = self._happenings.listen(stream.id, lambda events: self._tell(stream, events))
         try:
             while stream.watchers:
                 last = loop.time()
@@ -259,7 +260,7 @@ class Sampler:
             log.exception("sampling of %s ended", stream.id)
             stream.end(messages.encode(_farewell(Fault(Code.INTERNAL_ERROR, f"sampling of {stream.id} ended"))))
         finally:
-            deaf()
+            stream.deaf()
             if self._streams.get(stream.id) is stream:
                 del self._streams[stream.id]
             if stream.id not in self._streams:
