@@ -4,7 +4,7 @@ import "./layers/layers.css";
 import { memo } from "preact/compat";
 import { useCallback, useState } from "preact/hooks";
 import { t } from "../i18n/index";
-import type { Event, Overlay, Snapshot } from "../protocol/generated";
+import type { Overlay, Snapshot } from "../protocol/generated";
 import { printable } from "../state/format";
 import { kindOf, nameOf, type Thing } from "../state/link";
 import type { Marks } from "../state/marks";
@@ -20,13 +20,9 @@ import { Words } from "./parts";
 interface Props {
   snapshot: Snapshot;
   marks: Marks;
-  /** What the kernel told, in order, up to the moment that is shown. */
-  happened?: readonly Event[];
   /** Whether that moment is now: files and provenance are always read now. */
-  live?: boolean;
+  live: boolean;
 }
-
-const NOTHING: readonly Event[] = [];
 
 export const OverlayPanel = memo(
   Layers,
@@ -34,18 +30,23 @@ export const OverlayPanel = memo(
     a.snapshot.host.overlay === b.snapshot.host.overlay &&
     a.snapshot.gaps === b.snapshot.gaps &&
     a.marks === b.marks &&
-    a.happened === b.happened &&
     a.live === b.live,
 );
 
-function Layers({ snapshot, marks, happened = NOTHING, live = true }: Props) {
+function Layers({ snapshot, marks, live }: Props) {
   const { calls } = useSurroundings();
   const overlay = snapshot.host.overlay;
   const [place, setPlace] = useState<Place | null>(null);
   const browse = useCallback((layer: string, path = "/") => setPlace({ layer, path }), []);
   return (
     <div class="ov">
-      <Stack snapshot={snapshot} overlay={overlay} happened={happened} browse={calls ? browse : undefined} />
+      <Stack
+        snapshot={snapshot}
+        overlay={overlay}
+        happenings={happenings}
+        live={live}
+        browse={calls ? browse : undefined}
+      />
       <Changes overlay={overlay} marks={marks} reason={gap(snapshot, "changes")} />
       <Caption overlay={overlay} />
       <WhereFrom overlay={overlay} live={live} browse={browse} />

@@ -7,6 +7,7 @@ import { Namespaces } from "./namespaces";
 import { OverlayPanel } from "./overlay";
 import { Processes } from "./processes";
 import type { PanelDescriptor, Scene } from "./scene";
+import { WALLS } from "./walls/panels";
 
 const processes: PanelDescriptor = {
   name: "processes",
@@ -58,10 +59,10 @@ const overlay: PanelDescriptor = {
     const changes = Object.keys(files.host.overlay.changes).length;
     return changes === 0 ? t("ov.nothing") : tn("ov.entries", changes);
   },
-  render: ({ files, marks }) => <OverlayPanel snapshot={files} marks={marks.overlay} />,
+  render: ({ files, marks, live }) => <OverlayPanel snapshot={files} marks={marks.overlay} live={live} />,
 };
 
-export const PANELS: readonly PanelDescriptor[] = [processes, namespaces, cgroup, overlay];
+export const PANELS: readonly PanelDescriptor[] = [processes, namespaces, cgroup, overlay, ...WALLS];
 
 function cgroupSummary({ group, points }: Scene): string {
   const { summary } = group.container.cgroup;

@@ -1,9 +1,12 @@
 /** What arrives in the upper layer, as it happens: each entry comes in with its sign, and stays for a while. */
-import { useRef } from "preact/hooks";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { useMemo, useRef } from "preact/hooks";
 import { bytes, number } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { Event, Overlay } from "../../protocol/generated";
 import { clock, printable } from "../../state/format";
+import type { Happening } from "../../state/live";
+import { useSurroundings } from "../context";
 import { useThing } from "../parts";
 import { layerWords } from "../reason";
 import { DEEDS, type Deed, deedOf } from "./kinds";
@@ -11,15 +14,21 @@ import { PathButton } from "./name";
 
 const SHOWN = 6;
 
-export function Arrivals({ happened, overlay }: { happened: readonly Event[]; overlay: Overlay }) {
-  const newest = happened.at(-1)?.seq ?? 0;
-  const seen = useRef(newest); // what was there before this was opened does not arrive any more
-  const latest: { event: Event; deed: Deed }[] = [];
-  for (let index = happened.length - 1; index >= 0 && latest.length < SHOWN; index--) {
-    const event = happened[index];
-    const deed = event && deedOf(event);
-    if (event && deed) latest.push({ event, deed });
-  }
+interface ArrivalsProps {
+  overlay: Overlay;
+  /** A moment gone by, seconds since the epoch: nothing later is shown. Null: now. */
+  until: number | null;
+}
+
+const NOTHING = signal<readonly Happening[]>([]);
+
+export function Arrivals({ overlay, until }: ArrivalsProps) {
+  const { store } = useSurroundings();
+  const happenings: ReadonlySignal<readonly Happening[]> = store?.happenings ?? NOTHING;
+  // What was there before this was opened does not arrive any more.
+  const seen = useRef<number | null>(null);
+  seen.current ??= happenings.peek().reduce((most, { event }) => Math.max(most, event.seq), 0);
+  const latest = useLatest(happenings, until);
   return (
     <div class="ov-arrivals">
       <h5>{t("lay.arrivals")}</h5>
@@ -28,12 +37,45 @@ export function Arrivals({ happened, overlay }: { happened: readonly Event[]; ov
       ) : (
         <ol aria-label={t("lay.arrivals")}>
           {latest.map(({ event, deed }) => (
-            <Arrival key={event.seq} event={event} deed={deed} overlay={overlay} fresh={event.seq > seen.current} />
+            <Arrival
+              key={event.seq}
+              event={event}
+              deed={deed}
+              overlay={overlay}
+              fresh={until === null && event.seq > (seen.current ?? 0)}
+            />
           ))}
         </ol>
       )}
     </div>
   );
+}
+
+interface Told {
+  event: Event;
+  deed: Deed;
+}
+
+/** The last few, newest first; the same array while they are the same, so that a fork bomb draws nothing here. */
+function useLatest(happenings: ReadonlySignal<readonly Happening[]>, until: number | null): readonly Told[] {
+  const before = useRef<readonly Told[]>([]);
+  const latest = useMemo(
+    () =>
+      computed(() => {
+        const list = happenings.value;
+        const found: Told[] = [];
+        for (let index = list.length - 1; index >= 0 && found.length < SHOWN; index--) {
+          const event = list[index]?.event;
+          const deed = event && (until === null || event.at <= until) ? deedOf(event) : null;
+          if (event && deed) found.push({ event, deed });
+        }
+        const same = found.length === before.current.length && found[0]?.event === before.current[0]?.event;
+        if (!same) before.current = found;
+        return before.current;
+      }),
+    [happenings, until],
+  );
+  return latest.value;
 }
 
 interface Props {

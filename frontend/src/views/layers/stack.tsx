@@ -2,7 +2,7 @@
 import { useComputed } from "@preact/signals";
 import { bytes } from "../../i18n/format";
 import { t } from "../../i18n/index";
-import type { Event, Overlay, Snapshot } from "../../protocol/generated";
+import type { Overlay, Snapshot } from "../../protocol/generated";
 import { percent, shortDigest } from "../../state/format";
 import { kindOf } from "../../state/link";
 import { Meter } from "../chart";
@@ -15,12 +15,12 @@ import { gap, MOUNTINFO, UPPERDIR } from "./sources";
 interface Props {
   snapshot: Snapshot;
   overlay: Overlay;
-  happened: readonly Event[];
+  live: boolean;
   /** Looks into a layer; absent where nobody can be asked. */
   browse: ((layer: string) => void) | undefined;
 }
 
-export function Stack({ snapshot, overlay, happened, browse }: Props) {
+export function Stack({ snapshot, overlay, live, browse }: Props) {
   const { link } = useSurroundings();
   const lit = useComputed(() => {
     const thing = link.current.value;
@@ -51,7 +51,7 @@ export function Stack({ snapshot, overlay, happened, browse }: Props) {
         <p class="note ov-what">
           {t("lay.what_upper")}. <Real overlay={overlay} />
         </p>
-        <Arrivals happened={happened} overlay={overlay} />
+        <Arrivals overlay={overlay} until={live ? null : snapshot.taken_at} />
       </li>
       {overlay.lowerdir.map((path, index) => (
         <Lower key={path} overlay={overlay} path={path} index={index} browse={browse} />
