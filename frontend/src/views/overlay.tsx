@@ -40,13 +40,7 @@ function Layers({ snapshot, marks, live }: Props) {
   const browse = useCallback((layer: string, path = "/") => setPlace({ layer, path }), []);
   return (
     <div class="ov">
-      <Stack
-        snapshot={snapshot}
-        overlay={overlay}
-        happenings={happenings}
-        live={live}
-        browse={calls ? browse : undefined}
-      />
+      <Stack snapshot={snapshot} overlay={overlay} live={live} browse={calls ? browse : undefined} />
       <Changes overlay={overlay} marks={marks} reason={gap(snapshot, "changes")} />
       <Caption overlay={overlay} />
       <WhereFrom overlay={overlay} live={live} browse={browse} />
