@@ -1,2 +1,51 @@
-/** The namespaces panel's words in English. */
-export default {} as const;
+/** The namespaces panel's words in English. Its older ones are among the panels'. */
+export default {
+  "ns.caption_nested": "Namespaces of processes that left PID 1’s, of PID 1, and of the host",
+  "ns.nested": "made inside",
+  "ns.and_more": "and {count} more",
+  "ns.as_pid_1": "same as PID 1",
+  "ns.pending": "not there yet",
+  "ns.as_its_own": "as its own",
+  "ns.pid_for_children":
+    "Where its next children will be born. Its own number cannot change; theirs are still to come.",
+  "ns.time_for_children": "Which clocks its next children will have.",
+  "ns.legend": "Solid: its own. Dashed: the host’s. Faded: the same as PID 1’s.",
+  "ns.pending_words":
+    "ENOENT at pid_for_children: unshare has asked for a PID namespace, and there is none before its first child, which will be its PID 1. Until then the link leads nowhere.",
+  "ns.process": "PID {pid} {command}",
+  "ns.process_outside": "host PID {pid} {command}",
+  "ns.made": "{who} is the first in {ids}.",
+  "ns.made_alone": "New, and no process in it: {ids}.",
+
+  "ns.one_process": "Where is PID",
+  "ns.any": "inside",
+  "ns.point": "Point at any process on the page, or give its number inside.",
+  "ns.no_such": "There is no PID {pid} in the container now.",
+  "ns.is_outside": "{who} is outside: none of the container’s own namespaces is its.",
+  "ns.is_as_pid_1": "{who} is in the same namespaces as PID 1.",
+  "ns.is_apart": "{who} differs from PID 1 in {kinds}.",
+
+  "ns.trees": "Who owns whom, and what lies in what",
+  "ns.tree_user": "User namespaces, and what they own",
+  "ns.tree_user_words":
+    "Each namespace belongs to the user namespace it was made in; whoever is root there has power over it, and over it alone.",
+  "ns.tree_pid": "PID namespaces",
+  "ns.tree_pid_words": "A process has a number in its own and in every one around it; those within cannot see out.",
+  "ns.of_host": "the host’s",
+  "ns.of_pid_1": "PID 1’s",
+  "ns.made_inside": "made inside",
+  "ns.owner_uid": "made by uid {uid} of the host",
+  "ns.owns": "owns",
+  "ns.first_is": "its first: {who}",
+  "ns.members_one": "{count} process",
+  "ns.members_other": "{count} processes",
+
+  "ns.kept": "Still there, with nobody in them",
+  "ns.kept_words": "A namespace ends with its last process, unless something holds on to it.",
+  "ns.kept_mount": "held by a mount at {path}, in the mount table of {who}",
+  "ns.kept_fd": "held open by {who}, as {path}",
+  "ns.kept_child": "held by {path}, which lies in it or belongs to it",
+  "ns.kept_for_children": "waiting for the children of {who}, which will be born into it",
+  "ns.somebody": "a process",
+  "ns.and": ", and ",
+} as const;

@@ -1,4 +1,51 @@
 /** The namespaces panel's words in Simplified Chinese. */
 import type english from "./namespaces.en";
 
-export default {} satisfies Record<keyof typeof english, string>;
+export default {
+  "ns.caption_nested": "离开了 1 号进程的命名空间的那些进程、1 号进程、宿主机，三者的命名空间对照",
+  "ns.nested": "里面新建的",
+  "ns.and_more": "另有 {count} 个",
+  "ns.as_pid_1": "与 1 号进程相同",
+  "ns.pending": "还不存在",
+  "ns.as_its_own": "同它自己的",
+  "ns.pid_for_children": "以后的子进程会生在哪里。自己的号码不能变，子进程的号码还没有定。",
+  "ns.time_for_children": "以后的子进程用哪一套时钟。",
+  "ns.legend": "实线：自己独有；虚线：宿主机的；浅色：与 1 号进程相同。",
+  "ns.pending_words":
+    "pid_for_children 读出来是 ENOENT：unshare 已经要了一个 PID 命名空间，但要等第一个子进程生出来、当上它的 1 号进程，它才存在。在那之前，这个链接哪儿也不指。",
+  "ns.process": "PID {pid} {command}",
+  "ns.process_outside": "宿主机 PID {pid} {command}",
+  "ns.made": "{who} 是 {ids} 里的第一个进程。",
+  "ns.made_alone": "新建的，里面没有进程：{ids}。",
+
+  "ns.one_process": "查一个进程：PID",
+  "ns.any": "容器内",
+  "ns.point": "指向页面上任意一个进程，或者填它在容器里的号码。",
+  "ns.no_such": "容器里现在没有 PID {pid}。",
+  "ns.is_outside": "{who} 在外面：容器独有的命名空间，它一个也不在。",
+  "ns.is_as_pid_1": "{who} 和 1 号进程在同样的命名空间里。",
+  "ns.is_apart": "{who} 与 1 号进程不同的是 {kinds}。",
+
+  "ns.trees": "谁归谁管，谁套着谁",
+  "ns.tree_user": "用户命名空间，以及归它管的",
+  "ns.tree_user_words": "每个命名空间都归建立它时所在的用户命名空间管；在那里是 root，就管得到它，也只管得到它。",
+  "ns.tree_pid": "PID 命名空间",
+  "ns.tree_pid_words": "进程在自己的命名空间和外面每一层里都有号码；里层看不到外层。",
+  "ns.of_host": "宿主机的",
+  "ns.of_pid_1": "1 号进程的",
+  "ns.made_inside": "里面新建的",
+  "ns.owner_uid": "由宿主机上的 uid {uid} 建立",
+  "ns.owns": "管着",
+  "ns.first_is": "里面第一个：{who}",
+  "ns.members_one": "{count} 个进程",
+  "ns.members_other": "{count} 个进程",
+
+  "ns.kept": "里面没有进程，却还在",
+  "ns.kept_words": "最后一个进程离开，命名空间就消失，除非还有什么抓着它。",
+  "ns.kept_mount": "挂载在 {path}，由 {who} 的挂载表留着",
+  "ns.kept_fd": "{who} 打开着它：{path}",
+  "ns.kept_child": "{path} 套在它里面，或者归它管",
+  "ns.kept_for_children": "等着 {who} 的子进程生在里面",
+  "ns.somebody": "某个进程",
+  "ns.and": "；",
+} satisfies Record<keyof typeof english, string>;

@@ -69,7 +69,13 @@ export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: num
   });
   const stay = marks.processes.ended.filter((one) => at - one.at < STAYS_MS && !(one.key in after.host.processes));
   put("processes", processes, { ended: [...stay, ...ended].slice(-MOST_ENDED) });
-  put("namespaces", compare(before.container.namespaces, after.container.namespaces, sameNamespace));
+  const spaces = compare(before.container.namespaces, after.container.namespaces, sameNamespace);
+  if (before.graph && after.graph) {
+    // By what readlink prints; how many are in one ticks, and is no change.
+    for (const [id, sign] of compare(before.graph.objects, after.graph.objects, () => true)) spaces.set(id, sign);
+    for (const [link, sign] of compare(before.graph.own, after.graph.own, Object.is)) spaces.set(link, sign);
+  }
+  put("namespaces", spaces);
   put("cgroup", compare(limits(before), limits(after), Object.is));
 
   const overlay = compare(before.host.overlay.changes, after.host.overlay.changes, sameChange);

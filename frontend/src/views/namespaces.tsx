@@ -1,122 +1,84 @@
-/** The eight kinds of namespace, host against container. */
+/** The kinds of namespace: the host's, PID 1's, and those made inside. */
 import { memo } from "preact/compat";
 import { t } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
 import type { Marks } from "../state/marks";
-import { Ask, Gap, markAttributes, SignMark, useThing, World } from "./parts";
-
-/** As `/proc/PID/ns` spells them. */
-export const KINDS = ["mnt", "pid", "net", "ipc", "uts", "user", "cgroup", "time"] as const;
-type Kind = (typeof KINDS)[number];
+import { KINDS, kept, nestedSets } from "../state/namespaces";
+import { Kept, Trees } from "./namespaces/hierarchy";
+import { Matrix } from "./namespaces/matrix";
+import { OneProcess } from "./namespaces/one_process";
+import { processName } from "./namespaces/words";
 
 interface Props {
   snapshot: Snapshot;
   marks: Marks;
 }
 
-export const Namespaces = memo(Matrix, (a, b) => {
+export function Namespaces({ snapshot, marks }: Props) {
+  return (
+    <div class="ns">
+      <Shown snapshot={snapshot} marks={marks} />
+      <OneProcess snapshot={snapshot} />
+    </div>
+  );
+}
+
+/** Names of processes are drawn only where some differ: else a fork is no reason to draw anything. */
+const Shown = memo(All, (a, b) => {
   const [one, two] = [a.snapshot, b.snapshot];
+  const plain = Object.keys(two.graph?.differs ?? {}).length === 0;
   return (
     one.container.namespaces === two.container.namespaces &&
     one.host.namespaces === two.host.namespaces &&
+    one.graph === two.graph &&
+    (plain || one.container.processes === two.container.processes) &&
     one.gaps === two.gaps &&
     a.marks === b.marks
   );
 });
 
-function Matrix({ snapshot, marks }: Props) {
+function All({ snapshot, marks }: Props) {
   const none = KINDS.every((kind) => !snapshot.container.namespaces[kind]?.id);
+  const graph = snapshot.graph ?? null;
+  const sets = graph === null ? [] : nestedSets(graph, snapshot.container.processes);
+  const alone = graph === null ? [] : kept(graph);
   return (
-    <div class="ns" data-none={none ? "true" : undefined}>
+    <div class="ns-all" data-none={none ? "true" : undefined}>
       {none && <p class="empty">{t("ns.none_words")}</p>}
-      <table class="ns-table">
-        <caption class="sr-only">{t("ns.caption")}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t("ns.kind")}</th>
-            <th scope="col">
-              <World side="container" />
-            </th>
-            <th scope="col">
-              <span class="sr-only">{t("ns.compare")}</span>
-            </th>
-            <th scope="col">
-              <World side="host" />
-            </th>
-            <th scope="col" class="ns-what">
-              {t("ns.what")}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {KINDS.map((kind) => (
-            <KindRow key={kind} kind={kind} snapshot={snapshot} marks={marks} />
-          ))}
-        </tbody>
-      </table>
-      <p class="note">{t("ns.note")}</p>
+      <Matrix snapshot={snapshot} marks={marks} sets={sets} />
+      <Made snapshot={snapshot} marks={marks} />
+      {sets.some((set) => Object.values(set.differs).includes("")) && <p class="ns-lesson">{t("ns.pending_words")}</p>}
+      <p class="note">
+        {t("ns.note")} {t("ns.legend")}
+      </p>
+      {alone.length > 0 && <Kept snapshot={snapshot} found={alone} marks={marks} />}
+      {graph !== null && <Trees snapshot={snapshot} graph={graph} marks={marks} />}
     </div>
   );
 }
 
-function KindRow({ kind, snapshot, marks }: Props & { kind: Kind }) {
-  const inside = snapshot.container.namespaces[kind];
-  const outside = snapshot.host.namespaces[kind];
-  const shared = inside?.same_as_host ?? null;
-  const ask = { panel: "namespaces", question: kind } as const;
-  return (
-    <tr
-      {...useThing(`namespace:${kind}`)}
-      {...markAttributes(marks, kind)}
-      class={shared === true ? "shared" : shared === false ? "own" : "unknown"}
-    >
-      <th scope="row">
-        <SignMark sign={marks.signs.get(kind)} />
-        <code>{kind}</code>
-      </th>
-      <td class={shared === true ? "world-host" : "world-container"} data-word={shared ? t("ns.same") : undefined}>
-        {inside?.id ? (
-          <Ask {...ask} title={inside.id} side="container" sides={["container", "host"]} class="inode mono num">
-            {inside.id}
-          </Ask>
-        ) : (
-          <Gap reason={gap(snapshot, "container", kind)} />
-        )}
-      </td>
-      <td class="ns-sign">
-        <Verdict shared={shared} />
-      </td>
-      <td class="world-host">
-        {outside?.id ? (
-          <Ask {...ask} title={outside.id} side="host" sides={["container", "host"]} class="inode mono num">
-            {outside.id}
-          </Ask>
-        ) : (
-          <Gap reason={gap(snapshot, "host", kind)} />
-        )}
-      </td>
-      <td class="ns-what">
-        <span>
-          {t(shared === true && kind === "time" ? "ns.time_shared" : `ns.${kind}`, { host_id: snapshot.info.host_id })}
-        </span>
-      </td>
-    </tr>
-  );
-}
-
-function Verdict({ shared }: { shared: boolean | null }) {
-  if (shared === null) return <span title={t("ns.unknown")}>?</span>;
+/** Who made the newest, for as long as they are marked as new. */
+function Made({ snapshot, marks }: Props) {
+  const { graph } = snapshot;
+  if (!graph) return null;
+  const fresh = [...marks.signs].flatMap(([id, sign]) => {
+    const object = graph.objects[id];
+    return sign === "+" && object && !object.initial ? [{ id, first: object.first ?? null }] : [];
+  });
+  const by = new Map<number | null, string[]>();
+  for (const { id, first } of fresh) by.set(first, [...(by.get(first) ?? []), id]);
   return (
     <>
-      <span aria-hidden="true" class="glyph">
-        {shared ? "=" : "≠"}
-      </span>
-      <span class="word">{t(shared ? "ns.same" : "ns.own")}</span>
+      {[...by].map(([pid, ids]) => (
+        <p class="ns-made" key={pid ?? 0}>
+          <span aria-hidden="true" class="sign">
+            +
+          </span>
+          {pid === null
+            ? t("ns.made_alone", { ids: ids.join(" ") })
+            : t("ns.made", { who: processName(snapshot, String(pid)), ids: ids.join(" ") })}
+        </p>
+      ))}
     </>
   );
-}
-
-function gap(snapshot: Snapshot, side: "container" | "host", kind: Kind): string | undefined {
-  const base = `${side}.namespaces.${kind}`;
-  return snapshot.gaps[`${base}.id`] ?? snapshot.gaps[base];
 }
