@@ -58,7 +58,6 @@ Cpus = Annotated[float | None, Field(ge=0.01, le=1024, description="1.0 is one c
 Pids = Annotated[int | None, Field(ge=1, le=2**22, description="processes and threads")]
 Disk = Annotated[int | None, Field(ge=1024**2, le=2**62, description="what may be written to its files")]
 Moment = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-01-31T12:00:00.000Z"])]
-Figure = int | float | str | dict[str, int | float | str | None] | None
 
 
 class Asked(Schema):
@@ -211,93 +210,31 @@ class ImageOut(Schema):
     created_at: Moment
 
 
-class ProcessOut(Schema):
+class ProcessOut(mirrored(model.Process)):  # type: ignore[misc]
     """A process as one side sees it; `host_pid` is equal on both sides for one process."""
 
-    pid: int
     host_pid: int
-    ns_pids: Annotated[list[int], Field(description="`NSpid:` of /proc/PID/status, outermost first")]
-    ppid: Annotated[int, Field(description="0 where the parent is outside the view")]
-    comm: str
-    cmdline: list[str]
-    uid: int | None
-    state: str
-    threads: int | None
-    starttime: Annotated[int, Field(description="clock ticks since boot")]
-    role: str
     cpu_usec: Annotated[int | None, Field(description="time used, in user and kernel mode")]
     rss_bytes: Annotated[int | None, Field(description="resident set size")]
 
 
-class NamespaceOut(Schema):
-    id: Annotated[str | None, Field(description="as readlink(1) prints it", examples=["mnt:[4026531832]"])]
-    same_as_host: bool | None
-
-
-class SummaryOut(Schema):
-    """The same figures on every kind of host; null limit: none is set."""
-
-    memory_bytes: int | None
-    memory_limit_bytes: int | None
-    memory_peak_bytes: int | None
-    oom_kills: int | None
-    cpu_usage_usec: int | None
-    cpu_quota_usec: int | None
-    cpu_period_usec: int | None
-    nr_periods: int | None
-    nr_throttled: int | None
-    throttled_usec: int | None
-    pids_current: int | None
-    pids_max: int | None
-    io_read_bytes: int | None
-    io_write_bytes: int | None
-
-
-class CgroupOut(Schema):
-    """Each controller's files under the kernel's own names."""
-
-    mode: Literal["v1", "v2", "hybrid"]
-    paths: dict[str, str]
-    memory: dict[str, Figure]
-    cpu: dict[str, Figure]
-    pids: dict[str, Figure]
-    io: dict[str, Figure]
-    summary: SummaryOut
-    sources: dict[str, str]
-    frozen: bool | None
-    effective: Annotated[
-        dict[str, mirrored(model.Effective)],  # type: ignore[valid-type]
-        Field(description="the limit that bites: the least over this group and those above"),
-    ]
-
-
-class ChangeOut(Schema):
+class ChangeOut(mirrored(model.Change)):  # type: ignore[misc]
     path: str
-    kind: Literal["created", "copied_up", "deleted", "opaque"]
-    type: Literal["file", "dir", "symlink", "device", "fifo", "socket"]
-    size_bytes: int
-    blocks_bytes: int
 
 
-class OverlayOut(Schema):
+class OverlayOut(mirrored(model.Overlay)):  # type: ignore[misc]
     """Directories as the host names them; layers top first."""
 
-    lowerdir: list[str]
-    upperdir: str | None
-    workdir: str | None
-    merged: str
-    options: str | None
-    layers: list[LayerOut]
     changes: list[ChangeOut]
-    changes_truncated: bool
-    upper_used_bytes: int | None
-    upper_limit_bytes: int | None
 
 
 class ViewOut(Schema):
     processes: list[ProcessOut]
-    namespaces: Annotated[dict[str, NamespaceOut], Field(description="mnt pid net ipc uts user cgroup time")]
-    cgroup: CgroupOut
+    namespaces: Annotated[
+        dict[str, mirrored(model.Namespace)],  # type: ignore[valid-type]
+        Field(description="mnt pid net ipc uts user cgroup time"),
+    ]
+    cgroup: mirrored(model.Cgroup)  # type: ignore[valid-type]
     overlay: OverlayOut
 
 
