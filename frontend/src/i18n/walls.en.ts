@@ -86,7 +86,6 @@ export default {
   "dv.count_other": "{count} nodes",
   "dv.all": "all names",
   "dv.bound": "the host’s own node, bound in",
-  "dv.same": "the same driver on the host: {numbers}",
   "dv.not_host": "not on the host under this name",
   "dv.link": "a link to {target}",
   "dv.type_char": "character device",
@@ -353,4 +352,25 @@ export default {
   "cap.CAP_PERFMON": "performance counters and tracing of the whole machine",
   "cap.CAP_BPF": "load BPF programs into the kernel",
   "cap.CAP_CHECKPOINT_RESTORE": "choose the pid of a new process, and read others’ memory maps, to restore it",
+
+  "wt.mountinfo":
+    "Each line is one mount: its id, its parent’s id, the device, the directory inside the file system, where it is mounted, the options, then after the dash the type and the source. Between options and dash stand shared:N and master:N; where nothing stands, it is private.",
+  "wt.dev":
+    "The first letter is the kind (c a character device, b a block device, l a link); the two numbers before the date choose the driver and the device. The name means nothing to the kernel.",
+  "wt.id_map": "Three numbers a line: the first id inside, the first id outside, and how many in a row.",
+  "wt.id_map_formula": "outside = inside − first inside + first outside",
+  "wt.caps": "Five sets, each a hexadecimal number in which bit n stands for capability number n (CAP_CHOWN is 0).",
+  "wt.caps_formula": "held ⇔ CapEff & (1 << n)",
+  "wt.nnp":
+    "1: whatever is executed from here on can gain no rights. It cannot be switched off again, and children inherit it.",
+  "wt.seccomp": "0 off, 1 strict, 2 filter; Seccomp_filters counts the filters, all of which are run.",
+  "wt.lsm": "What the security module calls this process. Without such a module reading it fails with EINVAL.",
+  "wt.profile":
+    "The filter as the container’s config.json orders it. The runtime translates it into a BPF program, and the kernel runs that on each system call.",
+  "wt.net_dev":
+    "One line an interface: bytes, packets and errors received, then the same sent. The file is that of the network namespace of whoever reads.",
+  "wt.links": "Asked of the kernel by netlink (RTM_GETLINK), as ip link does: there is no file that holds it.",
+  "wt.route": "Destination and gateway as hexadecimal numbers, the last byte first: 0100007F is 127.0.0.1.",
+  "wt.sockets":
+    "Asked of the kernel by netlink (sock_diag), as ss does: that finds the sockets of one namespace without reading all of the machine’s.",
 } as const;

@@ -85,7 +85,6 @@ export default {
   "dv.count_other": "{count} 个节点",
   "dv.all": "全部名字",
   "dv.bound": "就是宿主机的那个节点，绑定进来的",
-  "dv.same": "与宿主机上是同一个驱动：{numbers}",
   "dv.not_host": "宿主机上没有这个名字",
   "dv.link": "指向 {target} 的链接",
   "dv.type_char": "字符设备",
@@ -346,4 +345,20 @@ export default {
   "cap.CAP_PERFMON": "整台机器的性能计数和跟踪",
   "cap.CAP_BPF": "往内核里装 BPF 程序",
   "cap.CAP_CHECKPOINT_RESTORE": "指定新进程的 PID、读取别人的内存映射，用来恢复进程",
+
+  "wt.mountinfo":
+    "每行是一个挂载：编号、父挂载的编号、设备、文件系统里的目录、挂载点、选项，短横线之后是类型和来源。选项与短横线之间写着 shared:N、master:N；什么都没写，就是私有。",
+  "wt.dev": "第一个字母是种类（c 字符设备，b 块设备，l 链接）；日期前的两个数字选定驱动和设备。名字对内核没有意义。",
+  "wt.id_map": "每行三个数：里面的第一个编号、外面的第一个编号、连续多少个。",
+  "wt.id_map_formula": "外面 = 里面 − 里面的第一个 + 外面的第一个",
+  "wt.caps": "五个集合，各是一个十六进制数，第 n 位代表第 n 号特权（CAP_CHOWN 是 0 号）。",
+  "wt.caps_formula": "拥有 ⇔ CapEff & (1 << n)",
+  "wt.nnp": "1 表示：从此以后执行任何程序都得不到新的权力。它关不掉，子进程也会继承。",
+  "wt.seccomp": "0 关，1 严格，2 过滤；Seccomp_filters 是过滤器的个数，每个都要运行。",
+  "wt.lsm": "安全模块给这个进程的称呼。没有这样的模块时，读它会失败，返回 EINVAL。",
+  "wt.profile": "容器的 config.json 里写的过滤器。运行时把它翻译成一段 BPF 程序，内核在每次系统调用时运行它。",
+  "wt.net_dev": "每行一个网卡：收到的字节、包、错误，然后是发出的。谁读这个文件，看到的就是谁的网络命名空间。",
+  "wt.links": "和 ip link 一样，用 netlink（RTM_GETLINK）向内核询问：没有哪个文件写着它。",
+  "wt.route": "目的地和网关写成十六进制，低字节在前：0100007F 就是 127.0.0.1。",
+  "wt.sockets": "和 ss 一样，用 netlink（sock_diag）向内核询问：只找一个命名空间里的套接字，不必把全机器的都读一遍。",
 } satisfies Record<keyof typeof english, string>;

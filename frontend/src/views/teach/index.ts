@@ -3,5 +3,6 @@ import "./cgroup";
 import "./namespaces";
 import "./processes";
 import "./overlay";
+import "./walls";
 
 export { type Lesson, lessonFor, type Teacher, teach } from "./registry";

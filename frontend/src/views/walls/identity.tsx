@@ -39,7 +39,13 @@ function Walls({ snapshot, identity }: { snapshot: Snapshot; identity: Identity 
       <dl class="id-walls">
         <div>
           <dt>
-            <Ask panel="identity" question="status" title="NoNewPrivs" sides={["container", "host"]}>
+            <Ask
+              panel="identity"
+              question="status"
+              figure="NoNewPrivs"
+              title="NoNewPrivs"
+              sides={["container", "host"]}
+            >
               {t("id.nnp")}
             </Ask>
           </dt>
@@ -53,7 +59,7 @@ function Walls({ snapshot, identity }: { snapshot: Snapshot; identity: Identity 
         </div>
         <div>
           <dt>
-            <Ask panel="identity" question="status" title="Seccomp" sides={["container", "host"]}>
+            <Ask panel="identity" question="status" figure="Seccomp" title="Seccomp" sides={["container", "host"]}>
               {t("id.seccomp")}
             </Ask>
           </dt>
