@@ -39,6 +39,7 @@ class Context:
     tickets: Tickets = field(default_factory=Tickets)
     started_at: float = field(default_factory=time.time)
     processes: Turns = field(default_factory=Turns)
+    host_views: dict[str, tuple[float, model.HostView]] = field(default_factory=dict)  # sight → when taken, and what
 
     def owned(self, id: str, owner: str | None) -> Record:
         """The record, if `owner` may know of it. None is the operator.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 
 from runtime.probes import source as sources
 from runtime.protocol import messages
+from runtime.server.aside import aside
 from runtime.server.context import Context
 
 
@@ -17,6 +18,7 @@ async def snapshot(context: Context, request: messages.TakeSnapshot) -> messages
 async def source(context: Context, request: messages.Source) -> messages.Sourced:
     context.owned(request.id, request.owner)
     target = context.target(request.id)
-    # in a thread: the listing of a large upper layer takes its time
-    found = await asyncio.to_thread(sources.read, target, request.side, request.panel, request.key)
+    # in a thread: the listing of a large upper layer takes its time, and a process may keep its readers waiting
+    read = partial(sources.read, target, request.side, request.panel, request.key)
+    found = await aside(read, request.id, 10.0)
     return messages.Sourced(source=found)
