@@ -46,7 +46,7 @@ def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host
     """
     reader: Callable[[], SourceText] = {
         "processes": lambda: _process(target, side, key, host),
-        "namespaces": lambda: _namespace(target, side, key),
+        "namespaces": lambda: _namespace(target, side, key, host),
         "cgroup": lambda: _cgroup(target, side, key),
         "overlay": lambda: _overlay(target, key),
         "mounts": lambda: source_walls.mounts(target, side, key),
@@ -75,19 +75,30 @@ def _process(target: Target, side: Side, key: str, host: snapshot.Host | None) -
     )
 
 
-def _namespace(target: Target, side: Side, key: str) -> SourceText:
-    if key not in NAMESPACE_KINDS:
+def _namespace(target: Target, side: Side, key: str, host: snapshot.Host | None) -> SourceText:
+    """`net`: PID 1's, or the host's; `48213/net`: that of a process of the container, by its pid on the host."""
+    process, _, link = key.rpartition("/")
+    kind = link.removesuffix("_for_children")
+    if kind not in NAMESPACE_KINDS or (link != kind and kind not in ("pid", "time")):
         raise unknown("namespace", key, target)
     if side == "container":
-        path = f"/proc/{init_pid(target)}/ns/{key}"
+        outside, inside = init_pid(target), 1
+        if process:
+            found = snapshot.take(target, host).container.processes.get(process)
+            if found is None:
+                raise unknown("namespace", key, target)
+            outside, inside = int(process), found.pid
+        path = f"/proc/{outside}/ns/{link}"
         return SourceText(
             path=path,
             raw=os.readlink(path) + "\n",
             truncated=False,
-            man=MANUALS[key],
+            man=MANUALS[kind],
             command_host=f"readlink {path}",
-            command_container=f"readlink /proc/1/ns/{key}",
+            command_container=f"readlink /proc/{inside}/ns/{link}",
         )
+    if process or link != kind:
+        raise unknown("namespace", key, target)
     path = "/proc/1/ns/mnt" if key == "mnt" else f"/proc/self/ns/{key}"
     try:
         raw = os.readlink(path)

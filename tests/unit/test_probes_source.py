@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -53,6 +54,24 @@ def test_a_namespace_shows_its_link(target: Target) -> None:
     text = source.read(target, "container", "namespaces", "net")
     assert text.raw == os.readlink("/proc/self/ns/net") + "\n"
     assert (text.man, text.command_container) == ("network_namespaces(7)", "readlink /proc/1/ns/net")
+
+
+def test_any_process_of_the_container_shows_its_links_and_none_of_another(target: Target, host: snapshot.Host) -> None:
+    own = os.getpid()
+    text = source.read(target, "container", "namespaces", f"{own}/pid_for_children", host)
+    assert text.raw == os.readlink("/proc/self/ns/pid_for_children") + "\n"
+    assert (text.path, text.man) == (f"/proc/{own}/ns/pid_for_children", "pid_namespaces(7)")
+    refused: list[tuple[Literal["container", "host"], str]] = [
+        ("container", "1/net"),
+        ("container", "../self/net"),
+        ("container", f"{own}/net_for_children"),
+        ("host", f"{own}/net"),
+        ("host", "pid_for_children"),
+    ]
+    for side, key in refused:
+        with pytest.raises(Fault) as fault:
+            source.read(target, side, "namespaces", key, host)
+        assert fault.value.code is Code.NOT_FOUND, key
 
 
 def test_a_figure_shows_its_file_whole(target: Target) -> None:
