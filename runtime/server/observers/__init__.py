@@ -12,6 +12,7 @@ from runtime.server.observers.cgroup import CgroupObserver
 from runtime.server.observers.mounts import MountObserver
 from runtime.server.observers.namespaces import NamespaceObserver
 from runtime.server.observers.oom import OomObserver
+from runtime.server.observers.overlay import OverlayObserver
 from runtime.server.observers.processes import ProcessObserver
 
 Tell = Callable[[str, Event], None]
@@ -46,4 +47,5 @@ def observers(tell: Tell, poke: Poke) -> list[Observer]:
         CgroupObserver(tell, poke),
         MountObserver(tell, poke),
         NamespaceObserver(tell, poke),
+        OverlayObserver(tell, poke),
     ]
