@@ -31,13 +31,13 @@ def mounts(target: Target, side: Side, key: str) -> SourceText:
     # Our mounts are in the keeper's mount namespace alone: a host shell finds them in its table
     path = f"/proc/{target.keeper_pid or 'self'}/mountinfo"
     lines = tables.concerning(procfs.read("/proc/self/mountinfo", limit=tables.MAX_BYTES), target)
-    place = os.path.dirname(target.merged)
+    points = "|".join([*sorted(tables.EVERY_MACHINE), "/sys/fs/cgroup/.+", f"{os.path.dirname(target.merged)}/.+"])
     return SourceText(
         path=path,
         raw="".join(f"{procfs.text(line)}\n" for line in lines)[:MAX_BYTES],
         truncated=sum(map(len, lines)) + len(lines) > MAX_BYTES,
         man=MOUNTINFO,
-        command_host=f"grep -F ' {place}/' {path}" if place else f"cat {path}",
+        command_host=f"awk '$5 ~ \"^({points})$\"' {path}",
         command_container=None,
     )
 
@@ -101,4 +101,6 @@ def _line(name: str, info: os.stat_result, link: str | None) -> str:
     size = f"{os.major(info.st_rdev)}, {os.minor(info.st_rdev)}" if node else str(info.st_size)
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(info.st_mtime))
     arrow = f" -> {link}" if link is not None else ""
-    return f"{stat.filemode(mode)} {info.st_nlink} {info.st_uid} {info.st_gid} {size:>8} {when} {name}{arrow}\n"
+    # A name may hold anything, a line's end too
+    shown = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in f"{name}{arrow}")
+    return f"{stat.filemode(mode)} {info.st_nlink} {info.st_uid} {info.st_gid} {size:>8} {when} {shown}\n"
