@@ -36,8 +36,6 @@ _MEMORY_STAT_V2 = (
     "inactive_file",
     "active_file",
     "slab",
-    "kernel_stack",
-    "pagetables",
 )
 _MEMINFO = ("MemTotal", "MemAvailable", "SwapTotal", "SwapFree")
 
@@ -122,6 +120,7 @@ class File:
     controller: str
     parse: Callable[[bytes], Figure]
     at: str = ""  # its path, where it is not in a cgroup
+    live: bool = True  # false: to be asked for, but not in pictures, where each byte is sent twice
     gap: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -139,7 +138,7 @@ _V1 = (
     File("memory", "memory.max_usage_in_bytes", "memory", word),
     File("memory", "memory.soft_limit_in_bytes", "memory", word),
     File("memory", "memory.memsw.limit_in_bytes", "memory", word),
-    File("memory", "memory.kmem.usage_in_bytes", "memory", word),
+    File("memory", "memory.kmem.usage_in_bytes", "memory", word, live=False),  # usage less rss and cache, bar a page
     File("memory", "memory.swappiness", "memory", word),
     File("memory", "memory.failcnt", "memory", word),
     File("memory", "memory.oom_control", "memory", keyed),

@@ -34,7 +34,7 @@ class Cgroups:
         self._mode = target.cgroup_mode
         self._above = above or Ancestry()
         self._directories = dict(target.cgroup_paths)
-        self._files = of_mode(target.cgroup_mode)
+        self._files = [file for file in of_mode(target.cgroup_mode) if file.live]
         self._kept = [
             KeptFile(f"{self._directories[file.controller]}/{file.name}", file.parse)
             if file.controller in self._directories

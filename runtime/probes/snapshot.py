@@ -93,8 +93,8 @@ class Camera:
         last = self._last
         assert last is not None  # noqa: S101 -- or it was not quiet
         self._last = Snapshot(
-            taken_at=time.time(),
-            monotonic=time.monotonic(),
+            taken_at=round(time.time(), 3),
+            monotonic=round(time.monotonic(), 3),
             boot_id=last.boot_id,
             node=last.node,
             info=target.container,
@@ -130,8 +130,8 @@ class Camera:
             gaps = self._gaps
         self._gaps = gaps
         self._last = Snapshot(
-            taken_at=taken_at,
-            monotonic=now,
+            taken_at=round(taken_at, 3),
+            monotonic=round(now, 3),
             boot_id=self._host.boot_id,
             node=target.container.node,
             info=target.container,

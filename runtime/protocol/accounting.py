@@ -48,8 +48,9 @@ class Part(Struct, frozen=True, kw_only=True):
 class UsedMemory(Struct, frozen=True, kw_only=True):
     """`anatomy` in the order it is drawn, from what cannot be dropped to what can, then the kernel's own.
 
-    The parts sum up to the kernel's `usage`, but where the files are read a moment apart or the kernel has not yet
-    added its processors' own counts: then `rest` is 0 and the sum a little more.
+    The parts sum up to the kernel's `usage`, but where the files are read a moment apart or a processor has not yet
+    added what it charged: then the last part is 0 and the sum a little more. v1 has no figure for the kernel's own
+    memory beside memory.kmem.usage_in_bytes, which is what the usage has over anonymous memory and page cache.
     """
 
     counts: list[Count]
@@ -109,12 +110,12 @@ def _anatomy(cgroup: Cgroup, usage_file: str, names: Mapping[str, str], usage: i
             Part(kind="kernel", bytes=max(0, line("kernel") - slab), formula="kernel − slab"),
             Part(kind="sock", bytes=line("sock"), formula="sock"),
         ]
-    else:
-        kernel = _number(memory.get("memory.kmem.usage_in_bytes")) or 0
-        parts.append(Part(kind="kernel", bytes=kernel, formula="memory.kmem.usage_in_bytes"))
-    if usage is not None:
-        known = sum(part.bytes for part in parts)
-        parts.append(Part(kind="rest", bytes=max(0, usage - known), formula=f"{usage_file} − the parts above"))
+        if usage is not None:
+            known = sum(part.bytes for part in parts)
+            parts.append(Part(kind="rest", bytes=max(0, usage - known), formula=f"{usage_file} − the parts above"))
+    elif usage is not None:
+        kernel = max(0, usage - line("anon") - line("file"))
+        parts.append(Part(kind="kernel", bytes=kernel, formula=f"{usage_file} − {names['anon']} − {names['file']}"))
     return parts
 
 

@@ -45,7 +45,7 @@ def test_the_parts_of_a_real_container_add_up_to_its_usage(tmp_path: Path, mode:
     assert usage is not None
     parts = {part.kind: part.bytes for part in found.anatomy}
     assert sum(parts.values()) == usage
-    assert parts["rest"] < usage / 3
+    assert parts.get("rest", 0) < usage / 3
 
 
 def test_the_machine_is_read_from_the_hosts_side(tmp_path: Path) -> None:
