@@ -13,7 +13,15 @@ from typing import Literal
 from runtime.errors import Code, Fault
 from runtime.kernel import mountinfo, procfs
 from runtime.kernel.target import Target
-from runtime.probes import cgroup_files, cgroups, snapshot, source_network, source_walls, upper_listing
+from runtime.probes import (
+    cgroup_files,
+    cgroups,
+    snapshot,
+    source_network,
+    source_processes,
+    source_walls,
+    upper_listing,
+)
 from runtime.probes.namespaces import HOST_MNT_NS, MANUALS
 from runtime.probes.source_text import Side, file_text, init_pid, unknown
 from runtime.protocol.model import NAMESPACE_KINDS, SourceText
@@ -45,7 +53,7 @@ def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host
     `vanished`, `access-denied`.
     """
     reader: Callable[[], SourceText] = {
-        "processes": lambda: _process(target, side, key, host),
+        "processes": lambda: source_processes.processes(target, side, key),
         "namespaces": lambda: _namespace(target, side, key, host),
         "cgroup": lambda: _cgroup(target, side, key),
         "overlay": lambda: _overlay(target, key),
@@ -59,20 +67,6 @@ def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host
     except OSError as error:
         code = Code.VANISHED if error.errno in procfs.GONE else None
         raise Fault.from_os_error(error, op=f"read the source of {panel}", code=code) from error
-
-
-def _process(target: Target, side: Side, key: str, host: snapshot.Host | None) -> SourceText:
-    taken = snapshot.take(target, host)
-    view = taken.container if side == "container" else taken.host
-    process = view.processes.get(key)
-    if process is None:
-        raise unknown("process", key, target)
-    inner = taken.container.processes.get(key)
-    return file_text(
-        f"/proc/{int(key)}/status",
-        "proc_pid_status(5)",
-        f"/proc/{inner.pid}/status" if inner else None,
-    )
 
 
 def _namespace(target: Target, side: Side, key: str, host: snapshot.Host | None) -> SourceText:
