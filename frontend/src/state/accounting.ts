@@ -106,16 +106,17 @@ function anatomy({ memory }: Pick<Cgroup, "memory">, form: Form, usage: number |
       formula: [names.file, names.shmem, names.active_file, names.inactive_file].join(" − "),
     },
   ];
+  if (usage !== null && form === "v1") {
+    const kernel = Math.max(0, usage - line("anon") - line("file"));
+    parts.push({ kind: "kernel", bytes: kernel, formula: [USAGE[form], names.anon, names.file].join(" − ") });
+  }
   if (form === "v2") {
     const kernel = Math.max(0, line("kernel") - line("slab"));
     parts.push(part("slab"), { kind: "kernel", bytes: kernel, formula: "kernel − slab" }, part("sock"));
-  } else {
-    const kernel = number(memory["memory.kmem.usage_in_bytes"]) ?? 0;
-    parts.push({ kind: "kernel", bytes: kernel, formula: "memory.kmem.usage_in_bytes" });
-  }
-  if (usage !== null) {
     const known = parts.reduce((sum, one) => sum + one.bytes, 0);
-    parts.push({ kind: "rest", bytes: Math.max(0, usage - known), formula: `${USAGE[form]} − the parts above` });
+    if (usage !== null) {
+      parts.push({ kind: "rest", bytes: Math.max(0, usage - known), formula: `${USAGE[form]} − the parts above` });
+    }
   }
   return parts;
 }
