@@ -13,8 +13,16 @@ export interface Row {
   insideLevel: number;
   parent: string | null;
   children: number;
+  /** Where among its siblings it stands on each side, from 1, and of how many; for those who hear it. */
+  hostAt: Place;
+  insideAt: Place;
   /** It has ended: shown once more, until the next change. */
   ended: boolean;
+}
+
+export interface Place {
+  at: number;
+  of: number;
 }
 
 /** A side's processes by host pid. */
@@ -29,11 +37,13 @@ type Node = Pick<Row, "key" | "host" | "inside" | "ended">;
  */
 export function rows(container: Seen, host: Seen, ended: Marks["ended"]): Row[] {
   const nodes = new Map<string, Node>();
-  for (const key of new Set([...Object.keys(host), ...Object.keys(container)])) {
-    const seen = { host: host[key] ?? null, inside: container[key] ?? null };
-    nodes.set(key, { key, ...seen, ended: false });
+  for (const key of Object.keys(host)) {
+    nodes.set(key, { key, host: host[key] ?? null, inside: container[key] ?? null, ended: false });
   }
-  for (const one of ended) if (!nodes.has(one.key)) nodes.set(one.key, { ...one, ended: true });
+  for (const key of Object.keys(container)) {
+    if (!nodes.has(key)) nodes.set(key, { key, host: null, inside: container[key] ?? null, ended: false });
+  }
+  for (const { key, host, inside } of ended) if (!nodes.has(key)) nodes.set(key, { key, host, inside, ended: true });
 
   const children = new Map<string | null, Node[]>();
   for (const node of nodes.values()) {
@@ -46,17 +56,43 @@ export function rows(container: Seen, host: Seen, ended: Marks["ended"]): Row[] 
 
   const result: Row[] = [];
   const visited = new Set<string>();
-  const put = (node: Node, parent: string | null, hostLevel: number, insideLevel: number): void => {
-    if (visited.has(node.key)) return;
-    visited.add(node.key);
-    const below = children.get(node.key) ?? [];
-    result.push({ ...node, parent, hostLevel, insideLevel, children: below.length });
-    for (const child of below) put(child, node.key, hostLevel + 1, node.inside ? insideLevel + 1 : insideLevel);
+  const put = (siblings: readonly Node[], parent: string | null, hostLevel: number, insideLevel: number): void => {
+    const [onHost, within] = [count(siblings, (node) => node.host), count(siblings, (node) => node.inside)];
+    let [host, inside] = [0, 0];
+    for (const node of siblings) {
+      if (visited.has(node.key)) continue;
+      visited.add(node.key);
+      const below = children.get(node.key) ?? NONE;
+      if (node.host) host += 1;
+      if (node.inside) inside += 1;
+      const { key, ended } = node;
+      result.push({
+        key,
+        host: node.host,
+        inside: node.inside,
+        ended,
+        parent,
+        hostLevel,
+        insideLevel,
+        children: below.length,
+        hostAt: { at: host, of: onHost },
+        insideAt: { at: inside, of: within },
+      });
+      if (below.length > 0) put(below, key, hostLevel + 1, node.inside ? insideLevel + 1 : insideLevel);
+    }
   };
-  for (const top of children.get(null) ?? []) put(top, null, 1, 1);
+  put(children.get(null) ?? NONE, null, 1, 1);
   // Numbers read while they changed hands may point in a circle; nothing is left out for that.
-  for (const node of nodes.values()) put(node, null, 1, 1);
+  for (const node of nodes.values()) if (!visited.has(node.key)) put([node], null, 1, 1);
   return result;
+}
+
+const NONE: readonly Node[] = [];
+
+function count(siblings: readonly Node[], seen: (node: Node) => Process | null): number {
+  let found = 0;
+  for (const node of siblings) if (seen(node)) found += 1;
+  return found;
 }
 
 function parentOf(node: Node, nodes: ReadonlyMap<string, Node>): string | null {
@@ -76,11 +112,42 @@ function byBirth(a: Node, b: Node): number {
 }
 
 /** The rows left when those below a folded one are hidden. */
-export function unfolded(all: readonly Row[], folded: ReadonlySet<string>): Row[] {
+export function unfolded(all: readonly Row[], folded: ReadonlySet<string>): readonly Row[] {
+  if (folded.size === 0) return all;
   const hidden = new Set<string>();
   return all.filter((row) => {
     const gone = row.parent !== null && (folded.has(row.parent) || hidden.has(row.parent));
     if (gone) hidden.add(row.key);
     return !gone;
   });
+}
+
+export type Order = "tree" | "cpu" | "memory" | "newest";
+
+/** What a row is put in order by. */
+export interface Figures {
+  rates: ReadonlyMap<string, number>;
+  usage: Readonly<Record<string, { rss_bytes: number }>>;
+}
+
+/** In another order than the tree's: the host's own first, as they were, then a flat list, the most first. */
+export function ordered(all: readonly Row[], order: Order, { rates, usage }: Figures): readonly Row[] {
+  if (order === "tree") return all;
+  const weigh: Record<Exclude<Order, "tree">, (row: Row) => number> = {
+    cpu: (row) => rates.get(row.key) ?? 0,
+    memory: (row) => usage[row.key]?.rss_bytes ?? 0,
+    newest: (row) => (row.host ?? row.inside)?.starttime ?? 0,
+  };
+  const of = weigh[order];
+  const flat = all.filter((row) => row.inside !== null);
+  const weights = new Map(flat.map((row) => [row.key, of(row)]));
+  flat.sort((a, b) => (weights.get(b.key) ?? 0) - (weights.get(a.key) ?? 0));
+  const level = all.find((row) => row.inside !== null)?.hostLevel ?? 1;
+  return [
+    ...all.filter((row) => row.inside === null),
+    ...flat.map((row, index) => {
+      const place = { at: index + 1, of: flat.length };
+      return { ...row, hostLevel: level, insideLevel: 1, children: 0, parent: null, hostAt: place, insideAt: place };
+    }),
+  ];
 }

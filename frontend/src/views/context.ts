@@ -5,6 +5,7 @@ import type { SourceQuery } from "../protocol/api";
 import type { FileView, HostView, Limits, ProcessDetail, Provenance, Seccomp } from "../protocol/generated";
 import type { Quota } from "../protocol/rest";
 import { Link, type Thing } from "../state/link";
+import type { LiveStore } from "../state/live";
 
 export type Side = SourceQuery["side"];
 export type PanelName = SourceQuery["panel"];
@@ -34,6 +35,8 @@ export interface Calls {
 
 export interface Surroundings {
   link: Link;
+  /** For what is not in one moment: what happened, and when. Null outside of the panels. */
+  store: LiveStore | null;
   showMe(question: Question): void;
   /** Null where there is nobody to ask, such as in a recording. */
   calls: Calls | null;
@@ -49,6 +52,7 @@ export interface Surroundings {
 
 export const PanelContext = createContext<Surroundings>({
   link: new Link(),
+  store: null,
   showMe: () => undefined,
   calls: null,
   seesHost: false,

@@ -62,8 +62,17 @@ export function Panels(props: PanelsProps) {
     [opened, link],
   );
   const surroundings = useMemo<Surroundings>(
-    () => ({ link, showMe: (asked) => (question.value = asked), calls, quota, seesHost, typeIntoTerminal, reveal }),
-    [link, question, calls, quota, seesHost, typeIntoTerminal, reveal],
+    () => ({
+      link,
+      store,
+      showMe: (asked) => (question.value = asked),
+      calls,
+      quota,
+      seesHost,
+      typeIntoTerminal,
+      reveal,
+    }),
+    [link, store, question, calls, quota, seesHost, typeIntoTerminal, reveal],
   );
   const close = useCallback(() => {
     question.value = null;
@@ -113,6 +122,8 @@ export function Panels(props: PanelsProps) {
 
 function bringIntoView(root: HTMLElement | null, panel: PanelName, thing: Thing | undefined): void {
   const frame = root?.querySelector<HTMLElement>(`[data-panel="${panel}"]`);
+  // Of a long list only a part is drawn: what draws it brings the row into sight first.
+  frame?.querySelector(".windowed")?.dispatchEvent(new Event("reveal"));
   const inside = thing && [...(frame?.querySelectorAll<HTMLElement>("[data-thing]") ?? [])];
   const row = inside?.find((one) => one.dataset.thing === thing);
   if (row) row.scrollIntoView({ block: "nearest" });

@@ -2,19 +2,14 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: rows take the focus here, as the treegrid pattern allows; cells do not
 /** One row of a process tree. */
 import { memo } from "preact/compat";
-import { t } from "../i18n/index";
-import type { Process } from "../protocol/generated";
-import { commandLine } from "../state/format";
+import { bytes, exactBytes } from "../i18n/format";
+import { t, tn } from "../i18n/index";
+import type { Process, Usage } from "../protocol/generated";
+import { commandLine, usec } from "../state/format";
 import type { Sign } from "../state/marks";
-import type { Row } from "../state/tree";
+import type { Place, Row } from "../state/tree";
 import type { Side } from "./context";
 import { SignMark, useThing } from "./parts";
-
-/** Where among its siblings a row stands, for those who hear it. */
-export interface Position {
-  at: number;
-  of: number;
-}
 
 /** A row of one of the two trees, for the keyboard. */
 export interface Cursor {
@@ -28,7 +23,12 @@ interface LineProps {
   process: Process;
   line: number;
   level: number;
-  position: Position | undefined;
+  place: Place;
+  /** How many numbers a process of the container has, the container's own the last. */
+  levels: number;
+  usage: Usage | undefined;
+  /** Share of a core. */
+  rate: number | undefined;
   open: boolean | undefined;
   sign: Sign | undefined;
   beat: number;
@@ -37,6 +37,8 @@ interface LineProps {
   stop: boolean;
   fold(key: string, close: boolean): void;
   ask(side: Side, row: Row): void;
+  /** Absent: there is nobody to ask. */
+  peek: ((row: Row) => void) | null;
   setCursor(cursor: Cursor): void;
 }
 
@@ -50,6 +52,8 @@ export const Line = memo(
     // What stands above the container on the host only leads to it: a line each.
     const outer = side === "host" && row.inside === null && !row.ended;
     const brief = outer ? briefRole(process.role) : null;
+    const further = process.ns_pids.length > props.levels && row.inside ? process.ns_pids.slice(props.levels) : [];
+    const peek = row.inside && !row.ended && !props.over ? props.peek : null;
     return (
       <div
         role="row"
@@ -61,12 +65,13 @@ export const Line = memo(
         data-key={row.key}
         data-side={side}
         aria-level={level}
-        aria-posinset={props.position?.at}
-        aria-setsize={props.position?.of}
+        aria-posinset={props.place.at}
+        aria-setsize={props.place.of}
+        aria-rowindex={props.line}
         aria-expanded={open}
         tabIndex={props.stop ? 0 : -1}
         onFocus={() => props.setCursor({ side, key: row.key })}
-        onDblClick={() => props.ask(side, row)}
+        onDblClick={() => (peek ? peek(row) : props.ask(side, row))}
       >
         <span role="gridcell" class="proc-pid num mono">
           <SignMark sign={sign} />
@@ -78,6 +83,7 @@ export const Line = memo(
         <span role="gridcell" class="proc-state">
           <StateWord state={process.state} ended={row.ended || props.over} />
         </span>
+        {side === "container" && <Figures process={process} usage={props.usage} rate={props.rate} />}
         <span role="gridcell" class="proc-command">
           {open !== undefined && (
             <button
@@ -97,6 +103,11 @@ export const Line = memo(
           )}
           <code title={command}>{brief === null ? short : <Lead line={short} />}</code>
           {mine && <span class="badge mine">{t("proc.your_shell")}</span>}
+          {further.length > 0 && (
+            <span class="badge num" title={t("task.levels", { numbers: further.join(" › ") })}>
+              {t("task.levels_short", { numbers: further.join(" › ") })}
+            </span>
+          )}
         </span>
         <span role="gridcell" class="proc-role">
           {brief !== null && (
@@ -107,6 +118,20 @@ export const Line = memo(
           {role !== null && <span class={brief === null ? undefined : "sr-only"}>{role}</span>}
         </span>
         <span role="gridcell" class="proc-ask">
+          {peek && (
+            <button
+              type="button"
+              class="mini"
+              tabIndex={-1}
+              aria-haspopup="dialog"
+              onClick={(event) => {
+                event.stopPropagation();
+                peek(row);
+              }}
+            >
+              {t("task.details")}
+            </button>
+          )}
           {!row.ended && !props.over && (
             <button
               type="button"
@@ -136,10 +161,38 @@ export const Line = memo(
     a.stop === b.stop &&
     a.row.ended === b.row.ended &&
     a.row.parent === b.row.parent &&
-    a.position?.at === b.position?.at &&
-    a.position?.of === b.position?.of &&
+    a.place.at === b.place.at &&
+    a.place.of === b.place.of &&
+    a.levels === b.levels &&
+    a.usage === b.usage &&
+    a.rate === b.rate &&
+    a.peek === b.peek &&
     a.ask === b.ask,
 );
+
+/** What it uses. Columns where there is room, else words below the command. */
+function Figures({ process, usage, rate }: { process: Process; usage: Usage | undefined; rate: number | undefined }) {
+  const threads = process.threads ?? null;
+  return (
+    <span role="none" class="proc-figures num">
+      <span role="gridcell" title={usage && t("task.cpu_title", { total: usec(usage.cpu_usec) })}>
+        {usage && share(rate ?? 0)}
+      </span>
+      <span role="gridcell" title={usage && t("task.memory_title", { exact: exactBytes(usage.rss_bytes) })}>
+        {usage && usage.rss_bytes > 0 ? bytes(usage.rss_bytes) : ""}
+      </span>
+      <span role="gridcell" class="proc-threads" data-many={threads !== null && threads > 1 ? "true" : undefined}>
+        {threads !== null && threads > 0 && <span title={tn("task.threads", threads)}>{threads}</span>}
+      </span>
+    </span>
+  );
+}
+
+/** `3 %` of a core; a tenth where it is less than ten. */
+export function share(rate: number): string {
+  const percent = rate * 100;
+  return `${percent > 0 && percent < 9.95 ? percent.toFixed(1) : Math.round(percent)} %`;
+}
 
 /** A long way to a short name: what leads to it is left out where there is no room. */
 function Lead({ line }: { line: string }) {

@@ -2,54 +2,78 @@
 // biome-ignore-all lint/a11y/useFocusableInteractive: rows take the focus here, as the treegrid pattern allows; cells do not
 /** The process tree seen twice: what the container counts from 1 are ordinary processes of the host. */
 import { memo } from "preact/compat";
-import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { t, tn } from "../i18n/index";
-import type { Snapshot } from "../protocol/generated";
+import type { Snapshot, Usage } from "../protocol/generated";
 import { kindOf, nameOf } from "../state/link";
 import type { Marks } from "../state/marks";
-import { type Row, rows, unfolded } from "../state/tree";
+import type { Rates } from "../state/rates";
+import { type Order, ordered, type Row, rows, unfolded } from "../state/tree";
 import { type Side, useSurroundings } from "./context";
 import { Gap, useThing, Words, World } from "./parts";
-import { type Cursor, Line, type Position, roleWord } from "./process_row";
+import { type Cursor, Line, roleWord } from "./process_row";
+import { Brief, Chain } from "./processes_chain";
+import { HostProcesses } from "./processes_host";
+import { Peek } from "./processes_peek";
+import { useWindow } from "./window";
 
 interface Props {
   snapshot: Snapshot;
   marks: Marks;
+  rates: Rates;
   /** Host pid of the process whose terminal is in front. */
   shell: number | null;
   /** The container is stopped: these are the last it had. */
   over?: boolean;
+  /** What is shown is now. */
+  live?: boolean;
 }
 
 /** So many rows scroll in a box of their own. */
 const MANY = 16;
+/** Of so many only those in sight are drawn. */
+const VERY_MANY = 80;
+/** Height of what stands above the rows, px. */
+const HEAD = 24;
+const ORDERS: readonly Order[] = ["tree", "cpu", "memory", "newest"];
+const NO_USAGE: Readonly<Record<string, Usage>> = {};
 
 export const Processes = memo(Trees, (a, b) => {
   const [one, two] = [a.snapshot, b.snapshot];
   return (
     one.container.processes === two.container.processes &&
     one.host.processes === two.host.processes &&
+    one.usage === two.usage &&
+    a.rates === b.rates &&
     one.info.pid === two.info.pid &&
     one.gaps === two.gaps &&
     a.marks === b.marks &&
     a.shell === b.shell &&
-    a.over === b.over
+    a.over === b.over &&
+    a.live === b.live
   );
 });
 
-function Trees({ snapshot, marks, shell, over = false }: Props) {
+function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Props) {
   const { container, host } = snapshot;
+  const usage = snapshot.usage ?? NO_USAGE;
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [cursor, setCursor] = useState<Cursor | null>(null);
+  const [order, setOrder] = useState<Order>("tree");
+  const [peeked, setPeeked] = useState<Row | null>(null);
   const grid = useRef<HTMLDivElement>(null);
-  const { showMe } = useSurroundings();
+  const awaited = useRef<Cursor | null>(null); // to have the focus when it is drawn
+  const { link, showMe, calls } = useSurroundings();
 
   const all = useMemo(
     () => rows(container.processes, host.processes, marks.ended),
     [container.processes, host.processes, marks.ended],
   );
-  const shown = useMemo(() => unfolded(all, folded), [all, folded]);
-  const positions = useMemo(() => ({ container: siblings(all, "container"), host: siblings(all, "host") }), [all]);
+  const inTree = useMemo(() => unfolded(all, folded), [all, folded]);
+  const shown = order === "tree" ? inTree : ordered(all, order, { rates, usage });
+  const windowed = shown.length > VERY_MANY;
+  const drawn = useWindow(grid, shown.length, windowed, HEAD);
+  const levels = (snapshot.info.pid != null && host.processes[snapshot.info.pid]?.ns_pids.length) || 2;
 
   const fold = useCallback((key: string, close: boolean): void => {
     setFolded((before) => {
@@ -70,18 +94,48 @@ function Trees({ snapshot, marks, shell, over = false }: Props) {
     [showMe],
   );
 
+  const peek = useMemo(() => (calls === null ? null : (row: Row) => setPeeked(row)), [calls]);
+
+  useLayoutEffect(() => {
+    const wanted = awaited.current;
+    if (!wanted) return;
+    const row = grid.current?.querySelector<HTMLElement>(`[data-side="${wanted.side}"][data-key="${wanted.key}"]`);
+    if (!row) return;
+    awaited.current = null;
+    row.focus();
+  });
+
+  // What is held from elsewhere on the page, such as an event's process, is brought into sight.
+  const revealed = useCallback(() => {
+    const thing = link.current.peek();
+    const at = thing && kindOf(thing) === "process" ? shown.findIndex((row) => row.key === nameOf(thing)) : -1;
+    if (at >= 0) drawn.show(at);
+  }, [link, shown, drawn]);
+  const reveal = useRef(revealed);
+  reveal.current = revealed;
+  useEffect(() => {
+    const listen = (): void => reveal.current();
+    const element = grid.current;
+    element?.addEventListener("reveal", listen);
+    return () => element?.removeEventListener("reveal", listen);
+  }, []);
+
   const onKeyDown = (event: KeyboardEvent): void => {
     const element = (event.target as Element).closest<HTMLElement>("[role=row][data-key]");
-    if (!element || event.ctrlKey || event.altKey || event.metaKey) return;
-    const side = element.dataset.side as Side;
+    const here = element ? { side: element.dataset.side as Side, key: element.dataset.key } : cursor;
+    if (!here || event.ctrlKey || event.altKey || event.metaKey) return;
+    const { side } = here;
     const visible = shown.filter((row) => (side === "container" ? row.inside : row.host) !== null);
-    const at = visible.findIndex((row) => row.key === element.dataset.key);
+    const at = visible.findIndex((row) => row.key === here.key);
     const row = visible[at];
     if (!row) return;
     const go = (to: Row | undefined, on: Side = side): void => {
       if (!to) return;
       setCursor({ side: on, key: to.key });
-      grid.current?.querySelector<HTMLElement>(`[data-side="${on}"][data-key="${to.key}"]`)?.focus();
+      if (windowed) drawn.show(shown.indexOf(to));
+      const there = grid.current?.querySelector<HTMLElement>(`[data-side="${on}"][data-key="${to.key}"]`);
+      if (there) there.focus();
+      else awaited.current = { side: on, key: to.key };
     };
     const closed = folded.has(row.key);
     const moves: Record<string, () => void> = {
@@ -93,7 +147,8 @@ function Trees({ snapshot, marks, shell, over = false }: Props) {
         row.children > 0 && closed ? fold(row.key, false) : row.children > 0 ? go(visible[at + 1]) : undefined,
       ArrowLeft: () =>
         row.children > 0 && !closed ? fold(row.key, true) : go(visible.find((other) => other.key === row.parent)),
-      Enter: () => ask(side, row),
+      Enter: () => (peek && row.inside && !row.ended && !over ? peek(row) : ask(side, row)),
+      s: () => ask(side, row),
       // Across to the same process on the other side.
       t: () => (row.inside && row.host ? go(row, side === "container" ? "host" : "container") : undefined),
     };
@@ -106,23 +161,49 @@ function Trees({ snapshot, marks, shell, over = false }: Props) {
   const reason = snapshot.gaps["container.processes"] ?? snapshot.gaps["host.processes"];
   const inside = all.filter((row) => row.inside && !row.ended).length;
   if (over && inside === 0 && all.length === 0) return <p class="empty">{t("proc.none")}</p>;
+  const parts = { shown, drawn, marks, rates, usage, levels, shell, over, folded, cursor, fold, ask, peek, setCursor };
   return (
     <div class="proc">
+      <div class="proc-tools">
+        <label>
+          {t("task.sort")}{" "}
+          <select value={order} onChange={(event) => setOrder(event.currentTarget.value as Order)}>
+            {ORDERS.map((one) => (
+              <option key={one} value={one}>
+                {t(`task.sort_${one}`)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the rows in it are what is interactive; one listener serves both trees */}
-      <div class={`proc-grid${shown.length > MANY ? " long" : ""}`} ref={grid} onKeyDown={onKeyDown}>
-        <Tree side="container" {...{ shown, marks, shell, over, folded, cursor, positions, fold, ask, setCursor }} />
+      <div
+        class={`proc-grid${shown.length > MANY ? " long" : ""}${windowed ? " windowed" : ""}`}
+        ref={grid}
+        tabIndex={windowed ? -1 : undefined}
+        onKeyDown={onKeyDown}
+        onScroll={windowed ? drawn.onScroll : undefined}
+      >
+        <Tree side="container" {...parts} />
         <div class="proc-ties" aria-hidden="true">
-          {shown.map((row, index) => row.inside && <Tie key={row.key} name={row.key} line={index + 2} />)}
+          {shown.slice(drawn.from, drawn.to).map((row, index) => {
+            return row.inside && <Tie key={row.key} name={row.key} line={drawn.from + index + 2} />;
+          })}
           {unseen(shown).map(([from, count]) => (
             <p key={from} class="proc-unseen" style={{ gridRow: `${from + 2} / span ${count}` }}>
               <span>{t("proc.unseen")}</span>
             </p>
           ))}
+          {windowed && <i style={{ gridRow: shown.length + 1 }} />}
         </div>
-        <Tree side="host" {...{ shown, marks, shell, over, folded, cursor, positions, fold, ask, setCursor }} />
+        <Tree side="host" {...parts} />
       </div>
       {reason !== undefined && <Gap reason={reason} />}
       <Caption all={all} count={inside} snapshot={snapshot} />
+      <Brief />
+      <Chain snapshot={snapshot} />
+      <HostProcesses snapshot={snapshot} />
+      {peeked && <Peek row={peeked} live={live} ask={ask} onClose={() => setPeeked(null)} />}
     </div>
   );
 }
@@ -130,27 +211,34 @@ function Trees({ snapshot, marks, shell, over = false }: Props) {
 interface TreeProps {
   side: Side;
   shown: readonly Row[];
+  drawn: { from: number; to: number };
   marks: Marks;
+  rates: Rates;
+  usage: Readonly<Record<string, Usage>>;
+  levels: number;
   shell: number | null;
   over: boolean;
   folded: ReadonlySet<string>;
   cursor: Cursor | null;
-  positions: Record<Side, ReadonlyMap<string, Position>>;
   fold(key: string, close: boolean): void;
   ask(side: Side, row: Row): void;
+  peek: ((row: Row) => void) | null;
   setCursor(cursor: Cursor): void;
 }
 
-function Tree({ side, shown, marks, shell, over, folded, cursor, positions, fold, ask, setCursor }: TreeProps) {
-  const visible = shown.filter((row) => (side === "container" ? row.inside : row.host) !== null);
+function Tree(props: TreeProps) {
+  const { side, shown, drawn, marks, rates, usage, levels, shell, over, folded, cursor, fold, ask, peek } = props;
+  const inSight = shown.slice(drawn.from, drawn.to);
+  const visible = inSight.filter((row) => (side === "container" ? row.inside : row.host) !== null);
   const stop = cursor?.side === side && visible.some((row) => row.key === cursor.key) ? cursor.key : visible[0]?.key;
   return (
     <div
       class={`proc-side world-${side}`}
       role="treegrid"
+      aria-rowcount={shown.length + 1}
       aria-label={t(side === "container" ? "proc.tree_container" : "proc.tree_host")}
     >
-      <div class="proc-head" role="row">
+      <div class="proc-head" role="row" aria-rowindex={1}>
         <span role="columnheader" class="proc-pid">
           PID
         </span>
@@ -160,6 +248,15 @@ function Tree({ side, shown, marks, shell, over, folded, cursor, positions, fold
         <span role="columnheader" class="proc-state">
           {t("proc.state")}
         </span>
+        {side === "container" && (
+          <span role="none" class="proc-figures">
+            <span role="columnheader">{t("task.cpu")}</span>
+            <span role="columnheader">{t("task.memory")}</span>
+            <span role="columnheader" class="proc-threads">
+              {t("task.threads")}
+            </span>
+          </span>
+        )}
         <span role="columnheader" class="proc-command">
           <World side={side} />
           <span class="proc-word">{t("proc.command")}</span>
@@ -171,7 +268,7 @@ function Tree({ side, shown, marks, shell, over, folded, cursor, positions, fold
           {t("ask.column")}
         </span>
       </div>
-      {shown.map((row, index) => {
+      {inSight.map((row, index) => {
         const process = side === "container" ? row.inside : row.host;
         if (!process) return null;
         return (
@@ -180,18 +277,22 @@ function Tree({ side, shown, marks, shell, over, folded, cursor, positions, fold
             side={side}
             row={row}
             process={process}
-            line={index + 2}
+            line={drawn.from + index + 2}
             level={side === "container" ? row.insideLevel : row.hostLevel}
-            position={positions[side].get(row.key)}
+            place={side === "container" ? row.insideAt : row.hostAt}
+            levels={levels}
+            usage={side === "container" ? usage[row.key] : undefined}
+            rate={side === "container" ? rates.get(row.key) : undefined}
             open={row.children > 0 ? !folded.has(row.key) : undefined}
-            sign={marks.signs.get(row.key)}
+            sign={row.ended ? "−" : marks.signs.get(row.key)}
             beat={marks.beat}
             over={over && row.inside !== null}
             mine={Number(row.key) === shell}
             stop={row.key === stop}
             fold={fold}
             ask={ask}
-            setCursor={setCursor}
+            peek={peek}
+            setCursor={props.setCursor}
           />
         );
       })}
@@ -264,19 +365,4 @@ function Caption({ all, count, snapshot }: { all: readonly Row[]; count: number;
       )}
     </p>
   );
-}
-
-function siblings(all: readonly Row[], side: Side): Map<string, Position> {
-  const groups = new Map<string, Row[]>();
-  const seen = new Set(all.flatMap((row) => ((side === "container" ? row.inside : row.host) ? [row.key] : [])));
-  for (const row of all) {
-    if (!seen.has(row.key)) continue;
-    const parent = row.parent !== null && seen.has(row.parent) ? row.parent : "";
-    groups.set(parent, [...(groups.get(parent) ?? []), row]);
-  }
-  const result = new Map<string, Position>();
-  for (const group of groups.values()) {
-    for (const [index, row] of group.entries()) result.set(row.key, { at: index + 1, of: group.length });
-  }
-  return result;
 }

@@ -15,8 +15,8 @@ const processes: PanelDescriptor = {
   frequent: true,
   summary: ({ shown, over }) =>
     over ? t("proc.none_left") : tn("proc.count", Object.keys(shown.container.processes).length),
-  render: ({ shown, marks, shell, over }) => (
-    <Processes snapshot={shown} marks={marks.processes} shell={shell} over={over} />
+  render: ({ shown, marks, rates, shell, over, live }) => (
+    <Processes snapshot={shown} marks={marks.processes} rates={rates} shell={shell} over={over} live={live} />
   ),
 };
 

@@ -1,0 +1,127 @@
+/** Where the container hangs in the host's tree, and who lived too briefly to be seen in it. */
+import { useComputed } from "@preact/signals";
+import { memo } from "preact/compat";
+import { type Key, t, tn } from "../i18n/index";
+import type { Process, Snapshot } from "../protocol/generated";
+import { commandLine, printable } from "../state/format";
+import { brief } from "../state/happenings";
+import { useSurroundings } from "./context";
+import { lifetime } from "./events_words";
+import { useThing } from "./parts";
+
+/** How far back, seconds, and how many are named. */
+const BACK = 60;
+const NAMED = 4;
+
+/** Processes no sample saw, in a line. */
+export function Brief() {
+  const { store } = useSurroundings();
+  const found = useComputed(() => {
+    if (!store) return [];
+    const until = store.cursor.value?.at ?? store.edge.value;
+    return brief(store.happenings.value, until, BACK);
+  }).value;
+  if (found.length === 0) return null;
+  const named = found.slice(-NAMED).reverse();
+  const more = found.length - named.length;
+  return (
+    <p class="proc-brief note">
+      <b>{t("task.brief")}</b>{" "}
+      {named.map((event, index) => (
+        <span key={event.seq}>
+          {index > 0 && " · "}
+          {t("task.brief_one", {
+            command: printable(event.comm ?? "?"),
+            inner: event.ns_pid ?? "?",
+            outer: event.pid ?? "?",
+            time: lifetime(event.seconds ?? 0),
+          })}
+        </span>
+      ))}
+      {more > 0 && ` ${tn("task.brief_more", more)}`}
+    </p>
+  );
+}
+
+/** From the host's first process down to the container's, each with what it is there for. */
+export const Chain = memo(
+  function Chain({ snapshot }: { snapshot: Snapshot }) {
+    const above = ancestors(snapshot);
+    const init = above.pop();
+    const inside = init && snapshot.container.processes[init.pid];
+    if (!init || !inside) return null;
+    const worker = Object.values(snapshot.host.processes).find((one) => one.role === "worker");
+    return (
+      <details class="panel-more chain">
+        <summary>{t("chain.title")}</summary>
+        <ol>
+          {above.length > 0 && (above[0]?.ppid ?? 0) !== 0 && <li class="chain-gone">{t("chain.unknown")}</li>}
+          {above.map((process) => (
+            <Link key={process.pid} process={process} words={t(wordsFor(process))} />
+          ))}
+          {worker && <Link process={worker} words={t("chain.worker")} beside />}
+          <li class="chain-gone">
+            <span class="chain-name">
+              <s>
+                <code>runc</code>
+              </s>
+            </span>
+            <span>{t("chain.runc")}</span>
+          </li>
+          <Link
+            process={init}
+            label={t("chain.init_is", { outer: init.pid, inner: inside.pid })}
+            words={t("chain.init")}
+            within
+          />
+        </ol>
+      </details>
+    );
+  },
+  (a, b) => a.snapshot.host.processes === b.snapshot.host.processes && a.snapshot.info.pid === b.snapshot.info.pid,
+);
+
+interface LinkProps {
+  process: Process;
+  words: string;
+  label?: string;
+  beside?: boolean;
+  within?: boolean;
+}
+
+function Link({ process, words, label, beside = false, within = false }: LinkProps) {
+  const side = within ? "world-container" : "world-host";
+  return (
+    <li class={`${side}${beside ? " beside" : ""}`} {...useThing(`process:${process.pid}`)}>
+      <span class="chain-name">
+        <code>{commandLine(process.cmdline.slice(0, 1), process.comm, true)}</code>{" "}
+        <span class="num muted">{label ?? `PID ${process.pid}`}</span>
+      </span>
+      <span>{words}</span>
+    </li>
+  );
+}
+
+/** Top first; the container's own PID 1 last. */
+function ancestors({ info, host }: Snapshot): Process[] {
+  const found: Process[] = [];
+  const seen = new Set<number>();
+  let pid = info.pid ?? 0;
+  while (!seen.has(pid)) {
+    const process = host.processes[pid];
+    if (!process) break;
+    seen.add(pid);
+    found.unshift(process);
+    pid = process.ppid;
+  }
+  return found;
+}
+
+const SHELLS = new Set(["sh", "bash", "dash", "zsh", "fish", "ash", "ksh"]);
+
+function wordsFor({ role, pid, comm }: Process): Key {
+  if (role === "keeper") return "chain.keeper";
+  if (pid === 1 || role === "host-init") return comm === "systemd" ? "chain.systemd" : "chain.host_init";
+  if (SHELLS.has(comm)) return "chain.shell";
+  return comm.startsWith("sshd") ? "chain.sshd" : "chain.between";
+}
