@@ -73,7 +73,7 @@ function UserFacts({ id, object, graph }: { id: string; object: NamespaceObject;
   const owned = ownedBy(graph, id).map(([kind, count]) => (count === 1 ? kind : `${kind} × ${number(count)}`));
   return (
     <span class="ns-facts">
-      {object.owner_uid != null && <span>{t("ns.owner_uid", { uid: object.owner_uid })}</span>}
+      {object.owner_uid != null && !object.initial && <span>{t("ns.owner_uid", { uid: object.owner_uid })}</span>}
       {owned.length > 0 && (
         <span>
           {t("ns.owns")} <code>{owned.join("  ")}</code>

@@ -15,10 +15,11 @@ const KINDS = {
   time_for_children: "teach.ns_time_for_children",
 } as const;
 
-teach("namespaces", ({ key, side }, snapshot) => {
+teach("namespaces", ({ key: asked, side }, snapshot) => {
+  const key = asked.slice(asked.indexOf("/") + 1); // `48213/net`: of one process
   if (!Object.hasOwn(KINDS, key)) return null;
   const kind = key as keyof typeof KINDS;
-  const shared = snapshot?.container.namespaces[kind]?.same_as_host ?? null;
+  const shared = key === asked ? (snapshot?.container.namespaces[kind]?.same_as_host ?? null) : null;
   const verdict =
     shared === null ? "" : t(shared ? "teach.ns_shared" : side === "host" ? "teach.ns_hosts" : "teach.ns_own");
   return { words: [t(KINDS[kind]), verdict].filter((part) => part !== "").join(t("teach.join")) };
