@@ -1,18 +1,24 @@
-"""People, with what they have and may have."""
+"""People and groups, with what they have and may have."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
-from django.db.models import Count, QuerySet
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Count, ManyToManyField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from playground.models import Quota
+from playground.selectors.access import sees_host_annotated
 from playground.services.login_links import login_link_create
+
+PERMISSIONS = {"view_host": _("Can see every process of the host")}  # in the table they are English, for all readers
 
 
 class QuotaInline(admin.StackedInline[Quota, User]):
@@ -23,17 +29,53 @@ class QuotaInline(admin.StackedInline[Quota, User]):
     extra = 0
 
 
+class PermissionsAdmin(admin.ModelAdmin[Any]):
+    """Our own permissions in the reader's language."""
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **options: Any
+    ) -> forms.ModelMultipleChoiceField[Any] | None:
+        field = super().formfield_for_manytomany(db_field, request, **options)  # type: ignore[arg-type]
+        if field is not None and db_field.remote_field.model is Permission:
+            field.label_from_instance = permission_label  # type: ignore[method-assign,assignment]
+        return field
+
+
+def permission_label(permission: Permission) -> str:
+    return f"{permission.content_type} | {PERMISSIONS.get(permission.codename, permission.name)}"
+
+
 admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class PeopleGroupAdmin(PermissionsAdmin, GroupAdmin):
+    """Such as the instructors, who may see every process of the host."""
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin[User]):
-    list_display = ("username", "email", "is_active", "is_staff", "containers", "last_login", "date_joined")
+class PersonAdmin(PermissionsAdmin, UserAdmin[User]):
+    list_display = (
+        "username",
+        "email",
+        "is_active",
+        "is_staff",
+        "sees_host",
+        "containers",
+        "last_login",
+        "date_joined",
+    )
     inlines = (QuotaInline,)
     actions = ("login_addresses",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).annotate(containers_count=Count("containers"))
+        people = super().get_queryset(request).annotate(containers_count=Count("containers"))
+        return sees_host_annotated(people)
+
+    @admin.display(description=_("sees the host"), boolean=True)
+    def sees_host(self, user: User) -> bool:
+        return bool(getattr(user, "may_see_host", False))
 
     @admin.display(description=_("containers"), ordering="containers_count")
     def containers(self, user: User) -> int:

@@ -7,8 +7,8 @@ from importlib import import_module
 
 from django.conf import settings
 from django.contrib import auth
-from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.contrib.auth.models import Permission, User
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -42,3 +42,10 @@ def local_owner() -> User | None:
 def sees_host(*, user: User) -> bool:
     """Whether this person may see every process of the host; whom not, sees the first, their own and the totals."""
     return user.has_perm("playground.view_host")
+
+
+def sees_host_annotated(people: QuerySet[User]) -> QuerySet[User]:
+    """The same of many, in one question, as `may_see_host`."""
+    permission = Permission.objects.filter(content_type__app_label="playground", codename="view_host")
+    theirs = Exists(permission.filter(user=OuterRef("pk"))) | Exists(permission.filter(group__user=OuterRef("pk")))
+    return people.annotate(may_see_host=Q(is_active=True) & (Q(is_superuser=True) | theirs))

@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,7 +61,13 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    place = tmp_path_factory.mktemp("site")
+    with serving(tmp_path_factory.mktemp("site"), tick=0.05) as found:
+        yield found
+
+
+@contextmanager
+def serving(place: Path, *, tick: float) -> Iterator[Site]:
+    """Everything it writes is below `place`; `tick`: seconds between the fake worker's pictures."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -72,7 +79,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     for unwanted in ("DATABASE_URL", "TERRARIUM_ORIGINS", "TERRARIUM_DEBUG", "ALLOWED_HOSTS"):
         environ.pop(unwanted, None)
     log = place / "web.log"
-    with FakeWorker(place / "worker.sock", tick=0.05) as worker, log.open("wb") as out:
+    with FakeWorker(place / "worker.sock", tick=tick) as worker, log.open("wb") as out:
         found = Site(port, environ, worker, log)
         found.manage("migrate", "-v0")
         found.manage("ensure_local_user", "--name", "ann")

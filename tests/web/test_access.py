@@ -15,7 +15,7 @@ from playground.api.root import api as rest
 from tests.support.fake_worker import FakeWorker
 from tests.web.conftest import Script
 
-BODIES: dict[str, dict[str, Any]] = {"exec": {"argv": ["true"]}}
+BODIES: dict[str, dict[str, Any]] = {"exec": {"argv": ["true"]}, "limits": {"pids": 8}}
 QUERIES = {
     "source": "?side=host&panel=namespaces&key=mnt",
     "files": "?path=/etc",

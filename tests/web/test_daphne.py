@@ -108,6 +108,7 @@ def test_a_browser_by_session_and_origin(site: Site, container: dict[str, Any]) 
     own = Origin(f"http://127.0.0.1:{site.port}")
     with site.socket(container["live_url"], "live.v1", additional_headers=cookie, origin=own) as ws:
         assert json.loads(ws.recv(PATIENCE))["re"] == "snapshot"
+        assert json.loads(ws.recv(PATIENCE))["re"] == "events"
         assert json.loads(ws.recv(PATIENCE))["re"] == "patch"
     for origin in (None, Origin("http://evil.example"), Origin(f"http://localhost:{site.port}"), Origin("null")):
         with pytest.raises(InvalidStatus) as refused:

@@ -60,7 +60,7 @@ def test_home(browser: Client, api: Script) -> None:
     assert b"<b>bold" not in page.content
     boot = state(page)
     assert boot["page"] == "home"
-    assert boot["user"] == {"name": "ann", "is_staff": False}
+    assert boot["user"] == {"name": "ann", "is_staff": False, "sees_host": False}
     assert boot["lang"] == "en"
     assert boot["containers"] == [api.call("GET", f"/containers/{made['id']}")[1]]
     assert [image["name"] for image in boot["images"]] == ["busybox", "debian"]

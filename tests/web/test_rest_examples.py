@@ -11,7 +11,7 @@ import pytest
 from tests.web.site import ROOT, Site
 
 TEXT = (ROOT / "docs" / "rest-api.md").read_text()
-SHELL, *REST = re.findall(r"^```sh\n(.+?)^```", TEXT, re.MULTILINE | re.DOTALL)
+SHELL, CLOSELY, *REST = re.findall(r"^```sh\n(.+?)^```", TEXT, re.MULTILINE | re.DOTALL)
 PROGRAMS = re.findall(r"^```python\n(.+?)^```", TEXT, re.MULTILINE | re.DOTALL)
 
 
@@ -33,6 +33,19 @@ def test_the_one_for_the_shell(site: Site, site_token: str) -> None:
     said = run(site, site_token, "bash", "-euo", "pipefail", "-c", script)
     assert '"exit_code": 0' in said
     assert '"taken_at"' in said
+
+
+def test_looking_closely(site: Site, site_token: str) -> None:
+    head = SHELL[: SHELL.index("\n\n")].replace("$(./dev token)", site_token)
+    script = f"{head}\n{CLOSELY}".replace("127.0.0.1:8000", f"127.0.0.1:{site.port}")
+    said = run(site, site_token, "bash", "-euo", "pipefail", "-c", script)
+    for wanted in ("event: copied_up", "event: limits", "event: frozen", "event: gone", '"verdict": "copied_up"'):
+        assert wanted in said
+    assert '"mark": "copied_up"' in said
+    assert '"pids": 64' in said
+    assert '"default_action"' in said
+    assert '"totals"' in said
+    assert not site.worker.containers
 
 
 @pytest.mark.parametrize(
