@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import select
 import threading
-from dataclasses import dataclass
 from typing import Literal
 
 from runtime.kernel import mountinfo, procfs
@@ -27,14 +26,8 @@ EVERY_MACHINE = frozenset(
     {"/", "/proc", "/sys", "/sys/fs/cgroup", "/dev", "/dev/pts", "/dev/shm", "/dev/mqueue", "/run", "/tmp"}
 )
 """Mount points that any Linux has, beside those of control groups: they tell nothing of this host."""
-
-
-@dataclass(frozen=True)
-class HostTable:
-    """What may be shown of the host's: lines of every machine, and how many mounts there are in all."""
-
-    lines: tuple[bytes, ...]
-    total: int
+_POINTS = frozenset(point.encode() for point in EVERY_MACHINE)
+_CGROUPS = b"/sys/fs/cgroup/"
 
 
 class HostMounts:
@@ -48,25 +41,33 @@ class HostMounts:
         self._lock = threading.Lock()  # pictures of several containers may be taken in several threads
         self._fd = -1
         self._poll = select.poll()
+        self._forget()
+
+    def _forget(self) -> None:
         self._raw = b""
+        self._total = 0
+        self._machine: dict[str, Mount] = {}
         self._read_at = -HOST_SECONDS
 
-    def raw(self, now: float) -> bytes:
-        """The whole table; as it was up to `HOST_SECONDS` ago. Raises `OSError`."""
+    def about(self, target: Target, now: float) -> tuple[dict[str, Mount], int]:
+        """What concerns the container or every machine, and how many mounts there are in all.
+
+        As it was up to `HOST_SECONDS` ago. Raises `OSError`.
+        """
         with self._lock:
             if self._fd < 0:
                 self._fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
                 self._poll.register(self._fd, select.POLLPRI)
-            elif now - self._read_at < HOST_SECONDS or not self._poll.poll(0):
-                return self._raw
-            self._raw = procfs.read(self._path, limit=MAX_BYTES)
-            self._read_at = now
-            return self._raw
+                self._read(now)
+            elif now - self._read_at >= HOST_SECONDS and self._poll.poll(0):
+                self._read(now)
+            return {**self._machine, **_host_view(_inside(self._raw, target))}, self._total
 
-    def about(self, target: Target, now: float) -> HostTable:
-        """The lines that concern the container or every machine. Raises `OSError`."""
-        raw = self.raw(now)
-        return HostTable(tuple(concerning(raw, target)), raw.count(b"\n"))
+    def _read(self, now: float) -> None:
+        self._raw = procfs.read(self._path, limit=MAX_BYTES)
+        self._total = self._raw.count(b"\n")
+        self._machine = _host_view(_of_every_machine(self._raw))
+        self._read_at = now
 
     def close(self) -> None:
         """Let go of the descriptor."""
@@ -75,38 +76,57 @@ class HostMounts:
                 self._poll.unregister(self._fd)
                 os.close(self._fd)
             self._fd = -1
-            self._raw, self._read_at = b"", -HOST_SECONDS
+            self._forget()
 
 
 def concerning(raw: bytes, target: Target) -> list[bytes]:
     """Lines of the host's table that a viewer of this container may see."""
-    ours = _place(target)
-    inside = ours.replace("\\", r"\134").replace(" ", r"\040").encode() + b"/" if ours else None
+    return [*_of_every_machine(raw), *_inside(raw, target)]
+
+
+def _inside(raw: bytes, target: Target) -> list[bytes]:
+    """What the engine mounted for this container: in a directory that is named after it.
+
+    Searched, not split: the table has lines of all containers.
+    """
+    place = os.path.dirname(target.merged)
+    if os.path.basename(place) != target.container.id:
+        return []
+    wanted = b" " + place.replace("\\", r"\134").replace(" ", r"\040").encode() + b"/"
+    found: list[bytes] = []
+    at = raw.find(wanted)
+    while at >= 0 and len(found) < MAX_MOUNTS:
+        start, end = raw.rfind(b"\n", 0, at) + 1, raw.find(b"\n", at)
+        line = raw[start : end if end >= 0 else None]
+        if line.split(b" ", 5)[4].startswith(wanted[1:]):  # its point, not its root or its layers
+            found.append(line)
+        at = raw.find(wanted, start + len(line))
+    return found
+
+
+def _of_every_machine(raw: bytes) -> list[bytes]:
     found = []
     for line in raw.split(b"\n"):
-        fields = line.split(b" ", 6)
-        if len(fields) < 6:
-            continue
-        point = fields[4]
-        if (inside and point.startswith(inside)) or _of_every_machine(line, procfs.text(point)):
+        fields = line.split(b" ", 5)
+        if (
+            len(fields) == 6
+            and (fields[4] in _POINTS or fields[4].startswith(_CGROUPS))
+            and _is_common(line, fields[4])
+        ):
             found.append(line)
     return found[:MAX_MOUNTS]
 
 
-def _of_every_machine(line: bytes, point: str) -> bool:
+def _is_common(line: bytes, point: bytes) -> bool:
+    if point not in _POINTS and not point.startswith(_CGROUPS):
+        return False
     fstype, _, rest = line.partition(b" - ")[2].partition(b" ")
     kind = procfs.text(fstype)
-    if point == "/":  # what a disk is called is the same everywhere; an export of a server, or layers, are not
+    if point == b"/":  # what a disk is called is the same everywhere; an export of a server, or layers, are not
         return kind in DISKS and rest.startswith(b"/dev/")
-    if kind in ("cgroup", "cgroup2"):
-        return point.startswith("/sys/fs/cgroup")
-    return point in EVERY_MACHINE and (kind in API or kind in ("tmpfs", "devtmpfs", "devpts"))
-
-
-def _place(target: Target) -> str | None:
-    """Where the engine mounts what makes this container: its directory is named after it."""
-    directory = os.path.dirname(target.merged)
-    return directory if os.path.basename(directory) == target.container.id else None
+    if point.startswith(_CGROUPS):
+        return kind in ("cgroup", "cgroup2")
+    return kind in API or kind in ("tmpfs", "devtmpfs", "devpts", "cgroup2")
 
 
 def of_container(mounts: Table) -> dict[str, Mount]:
@@ -114,22 +134,21 @@ def of_container(mounts: Table) -> dict[str, Mount]:
     return {str(mount.id): shown(mount, purpose(mount)) for mount in mounts[:MAX_MOUNTS]}
 
 
-def of_host(table: HostTable) -> dict[str, Mount]:
-    """Mount id → mount."""
-    mounts = map(mountinfo.parse_line, table.lines)
+def _host_view(lines: list[bytes]) -> dict[str, Mount]:
+    mounts = map(mountinfo.parse_line, lines)
     return {str(mount.id): shown(mount, _host_purpose(mount)) for mount in mounts}
 
 
 def tables(target: Target, mounts: Table | None, host: HostMounts, now: float) -> tuple[MountTables | None, Gaps]:
     """Both sides. `mounts`: those of PID 1, None without a process."""
     gaps: Gaps = {}
+    total: int | None
     if mounts is None:
         return None, {"walls.mounts": "no process is left to read it from"}
     if len(mounts) > MAX_MOUNTS:
         gaps["walls.mounts.container"] = f"{len(mounts)} mounts: the first {MAX_MOUNTS} are shown"
     try:
-        about = host.about(target, now)
-        outside, total = of_host(about), about.total
+        outside, total = host.about(target, now)
     except (OSError, ValueError) as error:
         gaps["walls.mounts.host"] = why(error, "/proc/self/mountinfo")
         outside, total = {}, None

@@ -66,6 +66,7 @@ class Graphs:
 
     def _forget(self, init: tuple[int | None, int]) -> None:
         self._init = init
+        self._processes: Mapping[str, Process] = {}
         self._members: dict[str, _Member] = {}
         self._facts: dict[str, _Facts] = {}
         self._kept: dict[str, list[KeptBy]] = {}
@@ -74,6 +75,7 @@ class Graphs:
         self._search_at = 0.0
         self._turn = 0
         self._graph: NamespaceGraph | None = None
+        self._gaps: Gaps = {}
 
     def take(
         self,
@@ -81,15 +83,20 @@ class Graphs:
         processes: Mapping[str, Process],
         mounts: tuple[mountinfo.Mount, ...] | None,
         now: float,
+        still: bool = False,
     ) -> tuple[NamespaceGraph | None, Gaps]:
         """The same object while nothing changed.
 
-        `processes`: the container's, by host pid, PID 1 first, the same objects where nothing changed; `mounts`: PID
-        1's table, likewise; `now`: seconds, monotonic.
+        `processes`: the container's, by host pid, PID 1 first, the same object while nothing changed; `mounts`: PID
+        1's table, likewise; `now`: seconds, monotonic; `still`: none of the processes has run since the last call, so
+        that none can be elsewhere.
         """
         if (target.pid, target.starttime) != self._init:
             self._forget((target.pid, target.starttime))
-        gaps: Gaps = {}
+        if still and processes is self._processes and mounts is self._mounts and self._graph is not None:
+            return self._graph, self._gaps
+        self._processes = processes
+        gaps = self._gaps = {}
         changed = self._look(str(target.pid), processes, gaps)
         own = self._members.get(str(target.pid))
         if own is None:

@@ -62,6 +62,7 @@ class Camera:
         self._sides: tuple[object, object, object, Cgroup, Cgroup] | None = None
         self._gaps: Gaps = {}
         self._pulse: tuple[bytes, ...] | None = None
+        self._still = False  # nothing of it has run since the picture before
         self._last: Snapshot | None = None
         self._looked_at = 0.0
 
@@ -72,6 +73,7 @@ class Camera:
         neither has anything else, and the picture before is good; `closely` says not to rely on it.
         """
         with self._lock:
+            self._still = False
             if closely:
                 self._mounts_for = (None, 0.0)  # what happened may be a mount
             if not closely and self._is_quiet(target):
@@ -84,10 +86,13 @@ class Camera:
             return False
         # Read before the rest: what happens while we look shows the next time
         self._pulse = self._cgroups.pulse()
-        quiet = (
-            last is not None and last.info == target.container and time.monotonic() - self._looked_at < QUIET_SECONDS
+        self._still = last is not None and pulse is not None and pulse == self._pulse
+        return (
+            self._still
+            and last is not None
+            and last.info == target.container
+            and time.monotonic() - self._looked_at < QUIET_SECONDS
         )
-        return quiet and pulse is not None and pulse == self._pulse
 
     def _again(self, target: Target) -> Snapshot:
         last = self._last
@@ -120,9 +125,13 @@ class Camera:
         inner_cgroup, outer_cgroup = self._take_cgroup(target, mounts, now, gaps)
         inner_overlay, outer_overlay, missing = self._overlays.take(target, mounts, now, closely=closely)
         _both(gaps, missing)
-        graph, missing = self._graphs.take(target, inner, mounts, now) if self._graphs and alive else (None, {})
+        graph, missing = (
+            self._graphs.take(target, inner, mounts, now, self._still) if self._graphs and alive else (None, {})
+        )
         gaps.update(missing)
-        survey, missing = self._walls.take(target, self._directory, mounts, now) if self._walls else (None, {})
+        survey, missing = (
+            self._walls.take(target, self._directory, mounts, now, self._still) if self._walls else (None, {})
+        )
         gaps.update(missing)
         for path, reason in self._host.namespaces.gaps.items():
             gaps[f"host.{path}"] = reason

@@ -55,16 +55,21 @@ class WallSurvey:
         self._gaps: Gaps = {}
 
     def take(
-        self, target: Target, directory: int, table: tuple[mountinfo.Mount, ...] | None, now: float
+        self,
+        target: Target,
+        directory: int,
+        table: tuple[mountinfo.Mount, ...] | None,
+        now: float,
+        still: bool = False,
     ) -> tuple[xray.Walls | None, Gaps]:
         """The same object while nothing changed. `directory`: PID 1's /proc/PID, -1 without a process; `table`: its
-        mounts, the same object while they are the same.
+        mounts, the same object while they are the same; `still`: nothing of the container has run since the last call.
 
         Called on each close look; a close look at a quiet container comes every few seconds and costs nothing here
         but for what the network takes.
         """
         init = (target.pid, target.starttime)
-        if init != self._init or table is not self._table or now >= self._due:
+        if init != self._init or table is not self._table or (now >= self._due and not still):
             self._init, self._table, self._due = init, table, now + READ_SECONDS
             self._read(target, directory, table, now)
         reached, missing = self._networks.take(target, directory, now)

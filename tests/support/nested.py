@@ -30,12 +30,13 @@ def entered(target: Target, script: str, *, namespaces: tuple[str, ...] = ALL) -
         yield process
     finally:
         below = pidfd.descendants(process.pid)
-        for pid in [*below, process.pid]:
+        # nsenter ends when its child has, and takes it in; were it killed as well, nobody would
+        for pid in reversed(below):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         if process.stdin:
             process.stdin.close()
-        process.wait()
+        process.wait(10)
         until(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in below), "what was started has ended")
 
 
