@@ -12,8 +12,7 @@ export default {
   "lay.arrivals_none":
     "Nothing yet. Write, delete or rename something, and see it arrive in the upper layer. Reading leaves no trace here.",
   "lay.arrivals_from": "from {layer}",
-  "lay.more_one": "{count} more change in the same moment",
-  "lay.more_other": "{count} more changes in the same moment",
+  "lay.arrivals_hides": "hides that of {layer}",
   "lay.did_created": "created",
   "lay.did_copied_up": "copied up",
   "lay.did_whiteout": "whiteout",
@@ -133,9 +132,12 @@ export default {
   "look.retry": "Try again",
   "look.back": "back to /",
   "look.gone": "{path} is not there, or not any more: it may have been deleted or renamed in the meantime.",
+  "look.not_in_layer": "This layer has no {path}: what is seen there comes from another layer, or from none.",
+  "look.on_the_way":
+    "A link or a file is on the way. In a single layer links are not followed: open what the link points to.",
   "look.refused": "{path} may not be read from here: {message}",
   "look.large": "{path} is too large, or the limit of what is read at once was reached: {message}",
-  "look.state": "It cannot be read in the container’s present state: {message}",
+  "look.state": "The container’s files are mounted only while it runs. Start it, and ask again.",
   "look.offline": "The server did not answer. The container is not affected.",
   "look.signed_out": "You are not signed in any more. Reload the page and sign in.",
   "look.failed": "{path} could not be read: {message}",

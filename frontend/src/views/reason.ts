@@ -23,6 +23,10 @@ const SENTENCES: readonly (readonly [RegExp, Key, ...string[]])[] = [
   [/^the walk took more than .+: the rest is not shown/, "gap.too_slow"],
   [/^deeper than (\d+) directories: the rest is not shown/, "gap.too_deep", "count"],
   [/^v1 counts a group's I\/O only on devices/, "gap.not_counted"],
+  [/^no security module of this kernel labels processes/, "wall.gap_no_labels"],
+  [/^not looked at, as a program may serve them: (.+)$/, "wall.gap_served", "names"],
+  [/^(\d+) mounts: the first (\d+) are shown/, "wall.gap_first", "all", "shown"],
+  [/^it is in the host's own network namespace/, "wall.gap_host_net"],
 ];
 
 const LAYERS: typeof SENTENCES = [

@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { useMemo, useRef } from "preact/hooks";
 import { bytes, number } from "../../i18n/format";
-import { t } from "../../i18n/index";
+import { type Key, t } from "../../i18n/index";
 import type { Event, Overlay } from "../../protocol/generated";
 import { clock, printable } from "../../state/format";
 import type { Happening } from "../../state/live";
@@ -88,7 +88,7 @@ interface Props {
 function Arrival({ event, deed, overlay, fresh }: Props) {
   const path = event.path ?? "";
   const kind = DEEDS[deed];
-  const source = deed === "copied_up" ? below(overlay, event.layer) : null;
+  const source = below(overlay, event.layer);
   return (
     <li
       class={`ov-arrival ${deed}`}
@@ -108,7 +108,9 @@ function Arrival({ event, deed, overlay, fresh }: Props) {
             <span aria-hidden="true">→</span> <PathButton path={event.to} />
           </>
         )}
-        {source !== null && <span class="muted"> {t("lay.arrivals_from", { layer: source })}</span>}
+        {source !== null && HIDES[deed] !== undefined && (
+          <span class="muted"> {t(HIDES[deed], { layer: source })}</span>
+        )}
         {(event.count ?? 0) > 1 && <span class="muted"> ×{number(event.count ?? 0)}</span>}
       </span>
       <span class="num muted ov-bytes">{event.bytes == null ? "" : bytes(event.bytes)}</span>
@@ -116,7 +118,14 @@ function Arrival({ event, deed, overlay, fresh }: Props) {
   );
 }
 
-/** The layer an entry was copied from: by its index from the top, or its directory. */
+/** What an arrival has to do with the layer below that it names. */
+const HIDES: Partial<Record<Deed, Key>> = {
+  copied_up: "lay.arrivals_from",
+  whiteout: "lay.arrivals_hides",
+  opaque: "lay.arrivals_hides",
+};
+
+/** The layer below that has the same name: by its index from the top, or its directory. */
 function below(overlay: Overlay, layer: string | null | undefined): string | null {
   if (layer == null) return null;
   const index = /^\d+$/.test(layer) ? Number(layer) : overlay.lowerdir.indexOf(layer);

@@ -161,7 +161,7 @@ function Shown({ answer, place, stand, onGo, onUp, again }: ShownProps) {
   if (answer.state === "failed") {
     return (
       <div class="look-failed" role="alert">
-        <p>{refusalWords(answer.error, place.path)}</p>
+        <p>{refusalWords(answer.error, place.path, place.layer)}</p>
         <button type="button" class="mini" onClick={again}>
           {t("look.retry")}
         </button>{" "}

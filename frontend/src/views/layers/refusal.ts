@@ -3,7 +3,8 @@ import { t } from "../../i18n/index";
 import { ApiError } from "../../protocol/api";
 import { printable } from "../../state/format";
 
-export function refusalWords(error: unknown, path: string): string {
+/** `layer`: the one that was looked into, where it was one alone. */
+export function refusalWords(error: unknown, path: string, layer = "merged"): string {
   const shown = printable(path);
   if (!(error instanceof ApiError)) {
     return t("look.failed", { path: shown, message: error instanceof Error ? error.message : String(error) });
@@ -15,14 +16,16 @@ export function refusalWords(error: unknown, path: string): string {
     case "signed-out":
       return t("look.signed_out");
     case "not-found":
-    case "vanished":
-      return t("look.gone", { path: shown });
+    case "vanished": {
+      const words = t(layer === "merged" ? "look.gone" : "look.not_in_layer", { path: shown });
+      return error.hint === null ? words : `${words} ${t("look.on_the_way")}`;
+    }
     case "access-denied":
       return t("look.refused", { path: shown, message });
     case "limit-reached":
       return t("look.large", { path: shown, message });
     case "wrong-state":
-      return t("look.state", { message });
+      return t("look.state");
     default:
       return t("look.failed", { path: shown, message });
   }

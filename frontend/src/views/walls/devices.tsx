@@ -8,7 +8,7 @@ import type { Device, Devices, Snapshot } from "../../protocol/generated";
 import { printable } from "../../state/format";
 import type { Marks } from "../../state/marks";
 import { modeWord } from "../layers/text";
-import { Ask, markAttributes, SignMark, useThing, World } from "../parts";
+import { Ask, Gap, markAttributes, SignMark, useThing, World } from "../parts";
 import { ABSENT, type Absent, whyAbsent, whyHere } from "./device_reasons";
 import { Waiting } from "./waiting";
 
@@ -28,6 +28,7 @@ export const DevicesPanel = memo(
 function Nodes({ snapshot, marks }: Props) {
   const devices = snapshot.walls?.devices ?? null;
   if (devices === null) return <Waiting snapshot={snapshot} wall="devices" />;
+  const partial = snapshot.gaps["walls.devices.container"] ?? snapshot.gaps["walls.devices.host"];
   const disks = Object.entries(devices.container).filter(([, device]) => device.type === "block");
   return (
     <div class="dv">
@@ -38,6 +39,7 @@ function Nodes({ snapshot, marks }: Props) {
           : t("dv.has_disk", { names: disks.map(([name]) => printable(name)).join(", ") })}{" "}
         <Ask panel="devices" question="dev" title="/dev" sides={["container", "host"]} class="mini" />
       </p>
+      {partial !== undefined && <Gap reason={partial} />}
       <h4>{t("dv.inside")}</h4>
       <table class="dv-table">
         <thead>
@@ -96,7 +98,7 @@ function Row({ name, device, twin, marks }: RowProps) {
       </td>
       <td class="world-host dv-side">
         {twin === null ? (
-          <span class="muted">{t("dv.not_host")}</span>
+          <span class="muted">{t(node && !name.includes("/") ? "dv.not_host" : "dv.not_compared")}</span>
         ) : (
           <span class="num">
             <code title={t(`dv.type_${twin.type}`)}>{modeWord(twin.type, twin.mode)}</code>{" "}

@@ -79,16 +79,22 @@ function Walls({ snapshot, identity }: { snapshot: Snapshot; identity: Identity 
               {t("id.lsm")}
             </Ask>
           </dt>
-          <dd>{lsmWords(identity)}</dd>
+          <dd>
+            {lsmWords(identity, snapshot.gaps["walls.identity.lsms"] !== undefined)}
+            {snapshot.gaps["walls.identity.lsms"] !== undefined && (
+              <Gap reason={snapshot.gaps["walls.identity.lsms"]} />
+            )}
+          </dd>
         </div>
       </dl>
     </section>
   );
 }
 
-function lsmWords({ lsm = null, lsms }: Identity): string {
+function lsmWords({ lsm = null, lsms }: Identity, hidden: boolean): string {
   const list = lsms.map(printable).join(", ");
   if (lsm !== null && lsm !== "") return t("id.lsm_label", { label: printable(lsm), lsms: list });
+  if (hidden) return t("id.lsm_unknown");
   return lsms.length === 0 ? t("id.lsm_off") : t("id.lsm_none", { lsms: list });
 }
 

@@ -8,7 +8,7 @@ import type { Mount, MountTables, Snapshot } from "../../protocol/generated";
 import { printable } from "../../state/format";
 import type { Marks } from "../../state/marks";
 import { type Side, useSurroundings } from "../context";
-import { Ask, markAttributes, SignMark, useThing, Words, World } from "../parts";
+import { Ask, Gap, markAttributes, SignMark, useThing, Words, World } from "../parts";
 import { wouldShow } from "./hidden_paths";
 import { propagations } from "./propagation";
 import { Waiting } from "./waiting";
@@ -46,8 +46,8 @@ function Mounts({ snapshot, marks }: Props) {
         <Ask panel="mounts" question="mountinfo" title="mountinfo" sides={["container", "host"]} class="mini" />
       </p>
       <div class="mt-sides">
-        <Table side="container" mounts={tables.container} filter={filter} marks={marks} tables={tables} />
-        <Table side="host" mounts={tables.host} filter={filter} marks={marks} tables={tables} />
+        <Table side="container" snapshot={snapshot} filter={filter} marks={marks} tables={tables} />
+        <Table side="host" snapshot={snapshot} filter={filter} marks={marks} tables={tables} />
       </div>
       <Propagations tables={tables} />
     </div>
@@ -56,13 +56,15 @@ function Mounts({ snapshot, marks }: Props) {
 
 interface TableProps {
   side: Side;
-  mounts: MountTables["container"];
+  snapshot: Snapshot;
   filter: string;
   marks: Marks;
   tables: MountTables;
 }
 
-function Table({ side, mounts, filter, marks, tables }: TableProps) {
+function Table({ side, snapshot, filter, marks, tables }: TableProps) {
+  const mounts = tables[side];
+  const reason = snapshot.gaps[`walls.mounts.${side}`];
   const rows = useMemo(() => matching(mounts, filter), [mounts, filter]);
   const all = Object.keys(mounts).length;
   const total = tables.host_total ?? null;
@@ -77,8 +79,9 @@ function Table({ side, mounts, filter, marks, tables }: TableProps) {
       {side === "host" && total !== null && (
         <p class="note num">{t("mt.host_part", { shown: number(all), total: number(total) })}</p>
       )}
+      {reason !== undefined && <Gap reason={reason} />}
       {all === 0 ? (
-        <p class="note">{t("mt.host_none")}</p>
+        reason === undefined && <p class="note">{t("mt.host_none")}</p>
       ) : rows.length === 0 ? (
         <p class="note">{t("mt.no_match", { text: printable(filter) })}</p>
       ) : (
@@ -87,6 +90,7 @@ function Table({ side, mounts, filter, marks, tables }: TableProps) {
             key={purpose}
             side={side}
             purpose={purpose}
+            open={filter !== ""}
             rows={rows.filter(([, mount]) => mount.purpose === purpose)}
             marks={marks}
           />
@@ -122,13 +126,17 @@ interface GroupProps {
   purpose: Purpose;
   rows: [string, Mount][];
   marks: Marks;
+  /** A filter is at work: what it found is not to be folded away. */
+  open: boolean;
 }
 
-function Group({ side, purpose, rows, marks }: GroupProps) {
+const FEW = 4;
+
+function Group({ side, purpose, rows, marks, open }: GroupProps) {
   if (rows.length === 0) return null;
   const key = groupKey(purpose);
   return (
-    <details class="mt-group" open={purpose !== "masked" || rows.length < 4}>
+    <details class="mt-group" open={open || rows.length <= FEW}>
       <summary>
         {t(key)} <span class="muted num">{number(rows.length)}</span>
       </summary>

@@ -149,7 +149,7 @@ function Wire({ side, name, one, marks }: { side: Side; name: string; one: Inter
           : side === "container" && <span class="muted">{t("nw.no_address")}</span>}
       </p>
       <p class="note num">
-        {t("nw.index", { index: one.index })} · {t("nw.mtu", { bytes: bytes(one.mtu) })}
+        {t("nw.index", { index: one.index })} · {t("nw.mtu", { bytes: exactBytes(one.mtu) })}
         {one.mac != null && (
           <>
             {" · "}
@@ -202,6 +202,12 @@ function Routes({ routes }: { routes: readonly Route[] }) {
   );
 }
 
+/** What makes a socket listen with what the image has. */
+const LISTEN = {
+  busybox: "nc -l -p 8080",
+  python: `python3 -c 'import socket; socket.create_server(("", 8080)).accept()'`,
+};
+
 const EVERYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::", "*"]);
 
 function Sockets({ snapshot, listening }: { snapshot: Snapshot; listening: readonly Listening[] }) {
@@ -213,7 +219,10 @@ function Sockets({ snapshot, listening }: { snapshot: Snapshot; listening: reado
       </h4>
       {listening.length === 0 ? (
         <p class="note">
-          <Words text={t("nw.listening_none")} command={<Typed command="nc -l -p 8080" />} />
+          <Words
+            text={t("nw.listening_none")}
+            command={<Typed command={LISTEN[/busybox/i.test(snapshot.info.image) ? "busybox" : "python"]} />}
+          />
         </p>
       ) : (
         <ul class="nw-plain">
