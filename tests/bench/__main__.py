@@ -1,16 +1,16 @@
-"""`./dev bench [launch|terminal|many|sampler|page …]`: the budgets, measured on an instance of its own."""
+"""`./dev bench [launch|terminal|many|sampler|page|smooth …]`: the budgets, measured on an instance of its own."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from tests.bench import launch, many, page, sampler, terminal
+from tests.bench import launch, many, page, sampler, smooth, terminal
 from tests.bench.figures import Measure, Row, table
 from tests.support.stack import Stack
 from tests.support.visitor import Visitor
 
-PARTS = ("launch", "terminal", "many", "sampler", "page")
+PARTS = ("launch", "terminal", "many", "sampler", "page", "smooth")
 
 
 def main(wanted: list[str]) -> int:
@@ -25,6 +25,8 @@ def main(wanted: list[str]) -> int:
         rows += page.measure()
     if "sampler" in parts:
         rows += sampler.measure()
+    if "smooth" in parts:
+        rows += smooth.measure()
     if {"launch", "terminal", "many"} & set(parts):
         stack = Stack("terrarium-bench")
         stack.up()

@@ -18,8 +18,20 @@ export function bytes(value: number): string {
 /** `4096` → `4,096 bytes`, for titles. */
 export const exactBytes = (value: number): string => t("format.bytes", { value: number(value) });
 
-export const number = (value: number, options: Intl.NumberFormatOptions = {}): string =>
-  new Intl.NumberFormat(locale(), { maximumFractionDigits: 2, ...options }).format(value);
+export const number = (value: number, options?: Intl.NumberFormatOptions): string =>
+  options === undefined
+    ? plain().format(value)
+    : new Intl.NumberFormat(locale(), { maximumFractionDigits: 2, ...options }).format(value);
+
+/** Making one takes longer than all else that a panel does with a figure. */
+let made: { locale: string; format: Intl.NumberFormat } | null = null;
+
+function plain(): Intl.NumberFormat {
+  if (made?.locale !== locale()) {
+    made = { locale: locale(), format: new Intl.NumberFormat(locale(), { maximumFractionDigits: 2 }) };
+  }
+  return made.format;
+}
 
 /** How long ago, in the coarsest unit that fits: `3 minutes ago`. */
 export function ago(then: Date, now: Date = new Date()): string {

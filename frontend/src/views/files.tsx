@@ -2,7 +2,7 @@
 import { number } from "../i18n/format";
 import { t } from "../i18n/index";
 import type { Cgroup, Snapshot } from "../protocol/generated";
-import { Ask, Gap } from "./parts";
+import { Ask, Folded, Gap } from "./parts";
 
 const SECTIONS = ["memory", "cpu", "pids", "io"] as const;
 type Value = Cgroup["memory"][string] | undefined;
@@ -10,27 +10,28 @@ type Value = Cgroup["memory"][string] | undefined;
 export function Files({ snapshot }: { snapshot: Snapshot }) {
   const { cgroup } = snapshot.container;
   return (
-    <details class="panel-more">
-      <summary>{t("files.title")}</summary>
-      <table class="files">
-        <tbody>
-          {SECTIONS.flatMap((section) =>
-            names(snapshot, section).map((name) => (
-              <tr key={`${section}/${name}`}>
-                <th scope="row">
-                  <Ask panel="cgroup" question={`${section}/${name}`} title={name} sides={["container", "host"]}>
-                    <code>{name}</code>
-                  </Ask>
-                </th>
-                <td class="num mono">
-                  <Raw value={cgroup[section][name]} reason={snapshot.gaps[`container.cgroup.${section}.${name}`]} />
-                </td>
-              </tr>
-            )),
-          )}
-        </tbody>
-      </table>
-    </details>
+    <Folded summary={t("files.title")}>
+      {() => (
+        <table class="files">
+          <tbody>
+            {SECTIONS.flatMap((section) =>
+              names(snapshot, section).map((name) => (
+                <tr key={`${section}/${name}`}>
+                  <th scope="row">
+                    <Ask panel="cgroup" question={`${section}/${name}`} title={name} sides={["container", "host"]}>
+                      <code>{name}</code>
+                    </Ask>
+                  </th>
+                  <td class="num mono">
+                    <Raw value={cgroup[section][name]} reason={snapshot.gaps[`container.cgroup.${section}.${name}`]} />
+                  </td>
+                </tr>
+              )),
+            )}
+          </tbody>
+        </table>
+      )}
+    </Folded>
   );
 }
 

@@ -122,3 +122,14 @@ export function Words({ text, ...holes }: { text: string } & Record<string, Comp
   const parts = text.split(/\{(\w+)\}/);
   return <>{parts.map((part, index) => (index % 2 === 1 ? (holes[part] ?? "") : part))}</>;
 }
+
+/** More, behind a line that opens it. While it is closed its body is not made: it would be made anew with every figure. */
+export function Folded({ summary, children }: { summary: ComponentChildren; children(): ComponentChildren }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="panel-more" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>{summary}</summary>
+      {open && children()}
+    </details>
+  );
+}

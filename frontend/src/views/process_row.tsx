@@ -7,7 +7,7 @@ import { t, tn } from "../i18n/index";
 import type { Process, Usage } from "../protocol/generated";
 import { commandLine, usec } from "../state/format";
 import type { Sign } from "../state/marks";
-import type { Place, Row } from "../state/tree";
+import type { Row } from "../state/tree";
 import type { Side } from "./context";
 import { SignMark, useThing } from "./parts";
 
@@ -23,7 +23,9 @@ interface LineProps {
   process: Process;
   line: number;
   level: number;
-  place: Place;
+  /** Which of its siblings it is, and of how many; −1: too many to say it anew in each row when one is born. */
+  at: number;
+  of: number;
   /** How many numbers a process of the container has, the container's own the last. */
   levels: number;
   usage: Usage | undefined;
@@ -65,8 +67,8 @@ export const Line = memo(
         data-key={row.key}
         data-side={side}
         aria-level={level}
-        aria-posinset={props.place.at}
-        aria-setsize={props.place.of}
+        aria-posinset={props.at}
+        aria-setsize={props.of}
         aria-rowindex={props.line}
         aria-expanded={open}
         tabIndex={props.stop ? 0 : -1}
@@ -161,8 +163,8 @@ export const Line = memo(
     a.stop === b.stop &&
     a.row.ended === b.row.ended &&
     a.row.parent === b.row.parent &&
-    a.place.at === b.place.at &&
-    a.place.of === b.place.of &&
+    a.at === b.at &&
+    a.of === b.of &&
     a.levels === b.levels &&
     a.usage === b.usage &&
     a.rate === b.rate &&

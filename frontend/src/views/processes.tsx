@@ -271,6 +271,7 @@ function Tree(props: TreeProps) {
       {inSight.map((row, index) => {
         const process = side === "container" ? row.inside : row.host;
         if (!process) return null;
+        const place = side === "container" ? row.insideAt : row.hostAt;
         return (
           <Line
             key={row.key}
@@ -279,7 +280,8 @@ function Tree(props: TreeProps) {
             process={process}
             line={drawn.from + index + 2}
             level={side === "container" ? row.insideLevel : row.hostLevel}
-            place={side === "container" ? row.insideAt : row.hostAt}
+            at={place.at}
+            of={place.of > VERY_MANY ? -1 : place.of}
             levels={levels}
             usage={side === "container" ? usage[row.key] : undefined}
             rate={side === "container" ? rates.get(row.key) : undefined}

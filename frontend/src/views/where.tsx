@@ -1,10 +1,18 @@
 /** Where a container is in the cgroup tree: which hierarchy, and which directories on either side. */
+import { memo } from "preact/compat";
 import { t } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
 import type { BlockProps } from "./figures";
 import { Copy, Gap, useThing, World } from "./parts";
 
-export function Where({ snapshot }: { snapshot: Snapshot }) {
+export const Where = memo(Place, (a, b) => {
+  const [one, two] = [a.snapshot, b.snapshot];
+  const same =
+    one.host.cgroup.paths === two.host.cgroup.paths && one.container.cgroup.paths === two.container.cgroup.paths;
+  return same && one.gaps === two.gaps;
+});
+
+function Place({ snapshot }: { snapshot: Snapshot }) {
   const { container, host } = snapshot;
   const controllers = Object.keys({ ...host.cgroup.paths, ...container.cgroup.paths });
   return (
