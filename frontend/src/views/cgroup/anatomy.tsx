@@ -114,7 +114,9 @@ function Legend({ parts, usage }: { parts: readonly MemoryPart[]; usage: number 
   );
 }
 
-const fileOfPart = (formula: string): string => `memory/${formula.startsWith("memory.") ? formula : "memory.stat"}`;
+/** All are lines of memory.stat, but v1's kernel memory, which has a file of its own; the picture reckons it instead. */
+const fileOfPart = (formula: string): string =>
+  `memory/${formula.startsWith("memory.") ? "memory.kmem.usage_in_bytes" : "memory.stat"}`;
 
 function Answers({ snapshot, counts }: { snapshot: Snapshot; counts: readonly Count[] }) {
   const { cgroup } = snapshot.container;

@@ -104,7 +104,17 @@ function KindRow({ link, snapshot, marks, sets }: RowProps) {
     >
       <th scope="row">
         <SignMark sign={marks.signs.get(link)} />
-        <code>{link}</code>
+        <code>
+          {ofChildren ? (
+            <>
+              {link.slice(0, link.indexOf("_"))}
+              <wbr />
+              {link.slice(link.indexOf("_"))}
+            </>
+          ) : (
+            link
+          )}
+        </code>
       </th>
       {sets.map((set) => {
         const id = set.differs[link] ?? inside;

@@ -52,6 +52,7 @@ function lesson(name: FigureName, file: string, snapshot: Snapshot | null): Less
   return {
     words: (cgroup === null ? null : living(name, cgroup)) ?? t(`teach.${name}`),
     ...(line && { line }),
+    ...(name === "kernel" && here === "v1" && { formula: "memory.usage_in_bytes − total_rss − total_cache" }),
     ...(figure.v1 !== null && figure.v2 !== null && here && { names: { v1: figure.v1, v2: figure.v2, here } }),
   };
 }
