@@ -10,7 +10,7 @@ import sys
 import types
 import typing
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -66,8 +66,12 @@ def _parser() -> argparse.ArgumentParser:
     call.add_argument("fields", nargs="*", metavar="KEY=VALUE", help="a value is JSON, or else a string")
     call.add_argument("--timeout", type=float, default=60.0, metavar="SECONDS")
     call.set_defaults(run=_call)
-    watch = verbs.add_parser("watch", help="a container's snapshot, then each change, one JSON object a line")
+    watch = verbs.add_parser(
+        "watch", help="a container's snapshot, then each change and what happens, one JSON object a line"
+    )
     watch.add_argument("id")
+    watch.add_argument("--events", action="store_true", help="only what happens, neither snapshot nor changes")
+    watch.add_argument("--after", type=int, metavar="SEQ", help="tell first what happened since that event")
     watch.set_defaults(run=_watch)
     look = verbs.add_parser("doctor", help="what this host offers; works without a worker")
     look.add_argument("--json", action="store_true", help="the checks as JSON")
@@ -92,6 +96,8 @@ def _call_help() -> str:
         "name. For example:",
         "  python -m runtime call launch image=busybox 'limits={\"pids\":32}'",
         "  python -m runtime call exec id=k3v9q2m7x4t8b1zc 'argv=[\"id\"]'",
+        "  python -m runtime call provenance id=k3v9q2m7x4t8b1zc path=/etc/passwd",
+        "  python -m runtime call freeze id=k3v9q2m7x4t8b1zc frozen=true",
     ]
     return "\n".join(rows)
 
@@ -137,7 +143,9 @@ def _value(text: str, kind: Any) -> Any:
 
 
 def _watch(config: RuntimeConfig, options: argparse.Namespace) -> int:
-    for reply in client.stream(config.socket, messages.Watch(id=options.id, owner=None)):
+    what: Literal["all", "events"] = "events" if options.events else "all"
+    request = messages.Watch(id=options.id, owner=None, what=what, after=options.after)
+    for reply in client.stream(config.socket, request):
         print(messages.encode(reply).decode(), flush=True)
     return 0
 

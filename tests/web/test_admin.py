@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from playground.models import ApiToken, Container, LoginLink
+from playground.selectors.access import sees_host, sees_host_annotated
 from playground.services.container_launch import Wish, container_launch
 from playground.services.login_links import login_link_create
 from playground.services.tokens import token_create
@@ -17,7 +18,14 @@ from runtime.errors import Code, Fault
 from runtime.protocol import messages
 from tests.support.fake_worker import FakeWorker
 
-LISTS = ["playground_container", "playground_image", "playground_apitoken", "playground_loginlink", "auth_user"]
+LISTS = [
+    "playground_container",
+    "playground_image",
+    "playground_apitoken",
+    "playground_loginlink",
+    "auth_user",
+    "auth_group",
+]
 
 
 @pytest.fixture
@@ -186,3 +194,31 @@ def test_staff_without_the_right_cannot_act(worker: FakeWorker, ann: User, bob: 
     assert client.get(reverse("admin:playground_image_changelist")).status_code in (302, 403)
     act(client, "container", "stop", id)
     assert worker.containers[id].world.info.state == "running"
+
+
+@pytest.mark.parametrize(
+    ("language", "name"), [("en", "Can see every process of the host"), ("zh-hans", "可查看主机上的所有进程")]
+)
+def test_the_permission_to_see_the_host_is_given_here(language: str, name: str, admin: Client, ann: User) -> None:
+    permission = Permission.objects.get(codename="view_host")
+    for page in (reverse("admin:auth_user_change", args=[ann.pk]), reverse("admin:auth_group_add")):
+        text = admin.get(page, headers={"Accept-Language": language}).content.decode()
+        assert re.search(rf'<option value="{permission.pk}">[^<]*{name}</option>', text)
+    admin.post(reverse("admin:auth_group_add"), {"name": "instructors", "permissions": [permission.pk]})
+    group = Group.objects.get(name="instructors")
+    assert not sees_host(user=ann)
+    ann.groups.add(group)
+    assert sees_host(user=User.objects.get(pk=ann.pk))
+
+
+def test_people_show_who_sees_the_host(admin: Client, ann: User, bob: User) -> None:
+    group = Group.objects.create(name="instructors")
+    group.permissions.add(Permission.objects.get(codename="view_host"))
+    ann.groups.add(group)
+    gone = User.objects.create_user("gone", is_active=False)
+    gone.user_permissions.add(Permission.objects.get(codename="view_host"))
+    people = {user.username: user for user in sees_host_annotated(User.objects.all())}
+    for user in people.values():
+        assert getattr(user, "may_see_host") is sees_host(user=user), user  # noqa: B009
+    assert {name for name, user in people.items() if sees_host(user=user)} == {"root", "ann"}
+    assert "sees the host" in admin.get(reverse("admin:auth_user_changelist")).content.decode().lower()

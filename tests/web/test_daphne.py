@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -15,6 +19,7 @@ from websockets.sync.client import ClientConnection
 from websockets.typing import Origin
 
 from runtime.protocol import pty
+from tests.web.event_reader import Told, parsed
 from tests.web.site import PATIENCE, ROOT, Site
 
 
@@ -127,3 +132,66 @@ def test_the_worker_restarts_under_an_open_terminal(site: Site, site_token: str,
             assert rest(ws)[1] == pty.Close.WORKER_AWAY
         finally:
             site.worker.start()
+
+
+@contextmanager
+def listening(site: Site, container: dict[str, Any], **headers: str) -> Iterator[http.client.HTTPResponse]:
+    """An open event stream."""
+    line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=PATIENCE)
+    try:
+        line.request("GET", f"/api/v1/containers/{container['id']}/events", headers=headers)
+        answer = line.getresponse()
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "text/event-stream")
+        yield answer
+        answer.close()
+    finally:
+        line.close()
+
+
+def heard(answer: http.client.HTTPResponse, kind: str) -> Told:
+    """The next event of this kind."""
+    block: list[str] = []
+    while line := answer.readline().decode():
+        if line != "\n":
+            block.append(line.rstrip("\n"))
+            continue
+        found = parsed("\n".join(block))
+        block = []
+        if found.kind == kind:
+            return found
+    raise AssertionError(f"ended before {kind}")
+
+
+def test_events_as_they_happen(site: Site, site_token: str, container: dict[str, Any]) -> None:
+    bearer = {"Authorization": f"Bearer {site_token}"}
+    with listening(site, container, **bearer) as answer:
+        assert answer.headers["X-Accel-Buffering"] == "no"
+        assert answer.headers["Cache-Control"] == "no-store"
+        heard(answer, "state")
+        path = f"/api/v1/containers/{container['id']}"
+        began = time.monotonic()
+        site.get(f"{path}/exec", {"argv": ["rm", "/etc/motd"]}, **bearer, **{"Content-Type": "application/json"})
+        last = heard(answer, "whiteout")
+        assert last.data["path"] == "/etc/motd"
+        assert time.monotonic() - began < 1, "it is passed on at once, not when a buffer is full"
+    with listening(site, container, **bearer, **{"Last-Event-ID": str(last.id)}) as answer:
+        site.worker.do(lambda: site.worker.containers[container["id"]].world.oom(["hog"]))
+        victim = heard(answer, "oom")
+        assert (victim.data["comm"], victim.data["limit_at"]) == ("hog", f"/terrarium/{container['id']}")
+        request = urllib.request.Request(f"http://127.0.0.1:{site.port}{path}", headers=bearer, method="DELETE")
+        urllib.request.urlopen(request, timeout=PATIENCE).close()  # noqa: S310
+        heard(answer, "gone")
+        assert answer.read() == b""
+
+
+def test_whoever_leaves_a_stream_is_let_go(site: Site, site_token: str, container: dict[str, Any]) -> None:
+    """More often than streams may be open at a time: those that were closed count no more, here nor with the worker."""
+    watchers = site.worker.containers[container["id"]].watchers
+    for _ in range(20):
+        with listening(site, container, Authorization=f"Bearer {site_token}") as answer:
+            heard(answer, "state")
+        deadline = time.monotonic() + PATIENCE
+        while site.worker.do(lambda: len(watchers)):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+    assert "Traceback" not in site.log.read_text()
