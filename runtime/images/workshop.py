@@ -40,7 +40,8 @@ class Workshop:
         built.chmod(0o755)
         digest = tree.digest(built)
         place = self.layout.layer(digest)
-        layer = model.Layer(digest=digest, title=title, size_bytes=tree.size(built))
+        size, blocks = tree.size(built), tree.blocks(built)
+        layer = model.Layer(digest=digest, title=title, size_bytes=size, blocks_bytes=blocks)
         if place.is_dir():
             shutil.rmtree(built)
             return layer

@@ -18,15 +18,13 @@ from runtime.probes import (
     cgroups,
     snapshot,
     source_network,
+    source_overlay,
     source_processes,
     source_walls,
-    upper_listing,
 )
 from runtime.probes.namespaces import HOST_MNT_NS, MANUALS
 from runtime.probes.source_text import Side, file_text, init_pid, unknown
 from runtime.protocol.model import NAMESPACE_KINDS, SourceText
-
-MAX_BYTES = 64 * 1024
 
 Panel = Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
 
@@ -56,7 +54,7 @@ def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host
         "processes": lambda: source_processes.processes(target, side, key),
         "namespaces": lambda: _namespace(target, side, key, host),
         "cgroup": lambda: _cgroup(target, side, key),
-        "overlay": lambda: _overlay(target, key),
+        "overlay": lambda: source_overlay.overlay(target, key),
         "mounts": lambda: source_walls.mounts(target, side, key),
         "devices": lambda: source_walls.devices(target, side, key),
         "identity": lambda: source_walls.identity(target, side, key),
@@ -128,21 +126,3 @@ def _inside_directory(target: Target, controller: str) -> str | None:
     except (Fault, OSError, ValueError):
         return None
     return cgroups.inside_paths(target, mounts)[0].get(controller)
-
-
-def _overlay(target: Target, key: str) -> SourceText:
-    if key == "mountinfo":
-        return file_text(f"/proc/{init_pid(target)}/mountinfo", "proc_pid_mountinfo(5)", "/proc/1/mountinfo")
-    if key == "upperdir" and target.upperdir is not None:
-        raw, truncated = upper_listing.listing(target.upperdir, MAX_BYTES)
-        # Our mounts are in the keeper's mount namespace alone: a host shell reaches them through its root
-        path = f"/proc/{target.keeper_pid}/root{target.upperdir}" if target.keeper_pid else target.upperdir
-        return SourceText(
-            path=path,
-            raw=raw,
-            truncated=truncated,
-            man="Documentation/filesystems/overlayfs.rst",
-            command_host=f"find {path} -mindepth 1 -printf '{upper_listing.FORMAT}'",
-            command_container=None,
-        )
-    raise unknown("overlay source", key, target)

@@ -225,8 +225,9 @@ class Source(Request, frozen=True, kw_only=True, tag="source"):
     """Where a figure comes from → `Sourced`.
 
     `key`: processes: a host pid, or `PID/file` with one of the files of /proc/PID that a panel shows; namespaces: a
-    kind; cgroup: `controller/file`; overlay: `mountinfo` or `upperdir`; mounts: `mountinfo`; devices: `dev`; identity:
-    `uid_map`, `gid_map`, `status`, `attr/current`, `seccomp`; network: `dev`, `route`, `links`, `sockets`.
+    kind; cgroup: `controller/file`; overlay: `mountinfo`, `upperdir`, `marks` (overlayfs's extended attributes), `disk`
+    (what the upper's file system has and uses); mounts: `mountinfo`; devices: `dev`; identity: `uid_map`, `gid_map`,
+    `status`, `attr/current`, `seccomp`; network: `dev`, `route`, `links`, `sockets`.
     """
 
     id: str

@@ -89,11 +89,16 @@ class Container(Struct, frozen=True, kw_only=True):
 
 
 class Layer(Struct, frozen=True, kw_only=True):
-    """One read-only layer of an image, by digest (`sha256:…`), top first in every list."""
+    """One read-only layer of an image, by digest (`sha256:…`), top first in every list.
+
+    `size_bytes` adds up its files' sizes, each inode once; `blocks_bytes` is what it really takes on the disk it was
+    built on, null for one that was built before that was measured.
+    """
 
     digest: str
     title: str
     size_bytes: int
+    blocks_bytes: int | None = None
 
 
 class Image(Struct, frozen=True, kw_only=True):

@@ -27,8 +27,9 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     namespace: `pid`, what it made or entered in `namespace`, what it left in `was`, both as readlink prints them;
     oom: the victim's `pid ns_pid comm`, `bytes` it held, `limit_bytes`, `limit_at` (the cgroup whose limit it was);
     refused-fork, throttled: `count` since the event before, `limit`;
-    created, copied_up, whiteout, opaque, renamed, removed, written: `path` inside, `to` for the new name, `type`,
-    `bytes`; mounted, unmounted: `path`, `type` the file system; limits: `reason` in the form `memory 1 → 2`;
+    created, copied_up, whiteout, opaque, renamed, removed, written: `path` inside, `to` for the new name, `type` (of a
+    whiteout: of what it hides), `bytes` of a file (st_size), `layer`: the first lower that has it, as in `FileView`;
+    mounted, unmounted: `path`, `type` the file system; limits: `reason` in the form `memory 1 → 2`;
     state: `reason`; more: `count` events of a burst that are not told one by one.
     """
 
@@ -302,8 +303,9 @@ class Entry(Struct, frozen=True, kw_only=True):
 class FileView(Struct, frozen=True, kw_only=True):
     """A path of one layer: a directory's `entries`, a regular file's first 64 KiB as `text`, or neither.
 
-    `layer`: `merged`, `upper`, or a lower's index from the top (`0` is our init layer). `binary`: it is no text, and
-    `text` has its bytes in `xxd`'s form.
+    `path`: as it is once links on the way are followed, which they are in `merged` alone. `layer`: `merged`, `upper`,
+    or a lower's index from the top (`0` is our init layer). `binary`: it is no text, and `text` has its bytes in
+    `xxd`'s form.
     """
 
     path: str
@@ -326,7 +328,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     type: FileType | None = None
     size_bytes: int | None = None
     blocks_bytes: int | None = None
-    path: str | None = None  # where in this layer, when a redirect leads elsewhere
+    path: str | None = None  # where in this layer: led there by a redirect, or the directory on the way that ends it
     metacopy: bool = False
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.errors import Code, Fault
-from runtime.probes import overlay, provenance
+from runtime.probes import overlay, provenance, source
 from runtime.protocol.xray import Provenance
 from tests.support.stacked import Stacked, stacked
 
@@ -161,6 +161,20 @@ def test_without_a_mounted_root_it_says_that_the_files_are_gone(box: Stacked) ->
     with pytest.raises(Fault) as caught:
         provenance.trace(target, "/etc")
     assert caught.value.code is Code.WRONG_STATE
+
+
+def test_the_sources_print_what_the_commands_print(box: Stacked) -> None:
+    _sh(box, "echo x >> etc/motd; rm -r etc/old; mkdir etc/old; chmod 700 usr")
+    marks = source.read(box.target(), "host", "overlay", "marks")
+    assert f"# file: {box.upper}/etc/motd\ntrusted.overlay.origin=0x00fb" in marks.raw
+    assert f"# file: {box.upper}/etc/old\ntrusted.overlay.opaque=0x79\n\n" in marks.raw
+    disk = source.read(box.target(), "host", "overlay", "disk")
+    for command in (disk.command_host, disk.command_container or ""):
+        told = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True, cwd=box.merged).stdout
+        if command == disk.command_host:
+            assert told == disk.raw
+    with pytest.raises(Fault):
+        source.read(box.target(), "host", "overlay", "../etc/passwd")
 
 
 def test_nothing_stays_open(box: Stacked) -> None:

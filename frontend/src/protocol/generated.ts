@@ -82,11 +82,15 @@ export interface Container {
 }
 /**
  * One read-only layer of an image, by digest (`sha256:…`), top first in every list.
+ *
+ * `size_bytes` adds up its files' sizes, each inode once; `blocks_bytes` is what it really takes on the disk it was
+ * built on, null for one that was built before that was measured.
  */
 export interface Layer {
   digest: string;
   title: string;
   size_bytes: number;
+  blocks_bytes?: number | null;
 }
 /**
  * An image that can be launched. `command` is what runs when a request names none.
@@ -559,8 +563,9 @@ export interface Info {
  * namespace: `pid`, what it made or entered in `namespace`, what it left in `was`, both as readlink prints them;
  * oom: the victim's `pid ns_pid comm`, `bytes` it held, `limit_bytes`, `limit_at` (the cgroup whose limit it was);
  * refused-fork, throttled: `count` since the event before, `limit`;
- * created, copied_up, whiteout, opaque, renamed, removed, written: `path` inside, `to` for the new name, `type`,
- * `bytes`; mounted, unmounted: `path`, `type` the file system; limits: `reason` in the form `memory 1 → 2`;
+ * created, copied_up, whiteout, opaque, renamed, removed, written: `path` inside, `to` for the new name, `type` (of a
+ * whiteout: of what it hides), `bytes` of a file (st_size), `layer`: the first lower that has it, as in `FileView`;
+ * mounted, unmounted: `path`, `type` the file system; limits: `reason` in the form `memory 1 → 2`;
  * state: `reason`; more: `count` events of a burst that are not told one by one.
  */
 export interface Event {
@@ -682,8 +687,9 @@ export interface Entry {
 /**
  * A path of one layer: a directory's `entries`, a regular file's first 64 KiB as `text`, or neither.
  *
- * `layer`: `merged`, `upper`, or a lower's index from the top (`0` is our init layer). `binary`: it is no text, and
- * `text` has its bytes in `xxd`'s form.
+ * `path`: as it is once links on the way are followed, which they are in `merged` alone. `layer`: `merged`, `upper`,
+ * or a lower's index from the top (`0` is our init layer). `binary`: it is no text, and `text` has its bytes in
+ * `xxd`'s form.
  */
 export interface FileView {
   path: string;
