@@ -26,6 +26,8 @@ from runtime.kernel.files import write_text
 from runtime.kernel.target import Target
 from runtime.probes import delta, snapshot
 from runtime.protocol import messages
+from runtime.server.happenings import Happenings
+from runtime.server.observers import observers
 from runtime.server.sampler import Sampler
 from tests.bench.figures import Row
 from tests.support.parked import group
@@ -80,7 +82,9 @@ async def _cost() -> Cost:
                 raise Fault(Code.NOT_FOUND, f"no container {id}")
             return targets[id]
 
-        sampler = Sampler(target)
+        happenings = Happenings()
+        looking = observers(happenings.tell, lambda id: sampler.poke(id))
+        sampler = Sampler(target, happenings=happenings, observers=looking)
         seen = [0, 0]
         watchers = [asyncio.create_task(_watch(sampler, id, seen)) for id in targets]
         await asyncio.sleep(3)  # the first passes open files and walk uppers: they are launches, not watching
