@@ -27,6 +27,7 @@ ASK_SECONDS = 2.0  # between two looks at counters and listeners of one that run
 HOST_SECONDS = 5.0
 MAX_LINKS_READ = 512  # descriptors looked at to find whose a socket is
 GAP = "walls.network"
+NO_DIAG = "ENOENT: this kernel cannot be asked for sockets (its modules tcp_diag and udp_diag are not there)"
 
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change (rtnetlink(7))
 _ADDRESS = struct.Struct("=BBBBI")  # ifaddrmsg: family, prefix length, flags, scope, index
@@ -38,7 +39,7 @@ _LOOPBACK, _ETHER = 772, 1
 _TABLES = {253: "default", 254: "main", 255: "local"}
 _ROUTES_SHOWN = (1, 2, 6, 7, 8)  # unicast, local, blackhole, unreachable, prohibit: not the broadcasts
 _LISTEN, _CLOSE = 1 << 10, 1 << 7  # a bound datagram socket that is not connected is in state CLOSE
-_FAMILIES = ((socket.AF_INET, ""), (socket.AF_INET6, "6"))
+_FAMILIES = (socket.AF_INET, socket.AF_INET6)
 
 
 class Networks:
@@ -53,6 +54,7 @@ class Networks:
         self._asked = 0.0
         self._topology = _Topology()
         self._listening: tuple[bytes, list[xray.Listening]] = (b"", [])
+        self._deaf: Gaps = {}
         self._sides: tuple[xray.NetworkView, xray.NetworkView] = (xray.NetworkView(), xray.NetworkView())
         self._last: xray.Network | None = None
 
@@ -85,7 +87,7 @@ class Networks:
         if self._last is None or inner is not self._sides[0] or outer is not self._sides[1]:
             self._sides = inner, outer
             self._last = _introduce(inner, outer)
-        return self._last, {}
+        return self._last, self._deaf
 
     def close(self) -> None:
         """Let go of the sockets, which hold the namespace."""
@@ -128,11 +130,15 @@ class Networks:
     def _ask(self, target: Target, now: float) -> None:
         assert self._diag is not None  # noqa: S101 -- made together with the other
         self._asked = now
-        raw = b"".join(
-            self._diag.dump(netlink.SOCK_DIAG_BY_FAMILY, struct.pack("=BBBxI48x", family, protocol, 0, states))
-            for family, _ in _FAMILIES
-            for protocol, states in ((socket.IPPROTO_TCP, _LISTEN), (socket.IPPROTO_UDP, _CLOSE))
-        )
+        try:
+            raw = b"".join(
+                self._diag.dump(netlink.SOCK_DIAG_BY_FAMILY, struct.pack("=BBBxI48x", family, protocol, 0, states))
+                for family in _FAMILIES
+                for protocol, states in ((socket.IPPROTO_TCP, _LISTEN), (socket.IPPROTO_UDP, _CLOSE))
+            )
+        except FileNotFoundError:
+            self._deaf = {f"{GAP}.listening": NO_DIAG}
+            return
         if raw != self._listening[0]:
             self._listening = raw, _listening(raw, target)
 
@@ -162,7 +168,7 @@ class _Topology:
         links = _dump_links(route)
         addresses = route.dump(netlink.RTM_GETADDR, _ADDRESS.pack(0, 0, 0, 0, 0))
         routes = b"".join(
-            route.dump(netlink.RTM_GETROUTE, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)) for family, _ in _FAMILIES
+            route.dump(netlink.RTM_GETROUTE, _ROUTE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0)) for family in _FAMILIES
         )
         self._take(links, addresses, routes)
 

@@ -20,6 +20,7 @@ from typing import Any
 from tests.support.stack import ROOT
 
 _GUEST = ROOT / "tests/support/guest.py"
+_MODULES = ("overlay", "loop", "inet_diag", "tcp_diag", "udp_diag")  # each after what it stands on
 _DISTRIBUTIONS = ("msgspec", "structlog", "psutil")
 _LEFT_OUT = shutil.ignore_patterns(
     "__pycache__", "test", "tests", "idlelib", "tkinter", "ensurepip", "lib2to3", "pydoc_data", "config-*"
@@ -37,7 +38,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root PYTHONPATH=/terrarium:/site
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
 mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts; mount -t tmpfs shm /dev/shm; mount -t tmpfs run /run
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
-insmod /overlay.ko; insmod /loop.ko; mount -o loop /images.ext4 /images
+for module in overlay loop inet_diag tcp_diag udp_diag; do insmod /$module.ko; done; mount -o loop /images.ext4 /images
 cd /terrarium && python3 tests/support/guest.py
 echo; echo GUEST-ENDS
 poweroff -f
@@ -68,7 +69,7 @@ def kernel(cache: Path) -> tuple[Path, list[Path]]:
         (deb,) = cache.glob("*.deb")
         subprocess.run(["dpkg-deb", "-x", str(deb), str(cache)], check=True)
         deb.unlink()
-    modules = [next(cache.rglob(f"{name}.ko*")) for name in ("overlay", "loop")]
+    modules = [next(cache.rglob(f"{name}.ko*")) for name in _MODULES]
     return next(cache.glob("boot/vmlinuz-*")), modules
 
 
