@@ -14,20 +14,7 @@ import struct
 
 NS_GET_USERNS = 0xB701
 NS_GET_PARENT = 0xB702
-NS_GET_NSTYPE = 0xB703
 NS_GET_OWNER_UID = 0xB704
-
-CLONE_FLAGS = {
-    "mnt": 0x0002_0000,
-    "cgroup": 0x0200_0000,
-    "uts": 0x0400_0000,
-    "ipc": 0x0800_0000,
-    "user": 0x1000_0000,
-    "pid": 0x2000_0000,
-    "net": 0x4000_0000,
-    "time": 0x0000_0080,
-}
-"""Kind → its flag of clone(2), which NS_GET_NSTYPE answers with."""
 
 INITIAL = frozenset(
     {
@@ -83,14 +70,6 @@ def owner_uid(fd: int) -> int | None:
             return None
         raise
     return int(struct.unpack("=I", answer)[0])
-
-
-def is_namespace(fd: int, kind: str) -> bool:
-    """Whether `fd` is a namespace of that kind. Asked of what a container may have put in its place."""
-    try:
-        return fcntl.ioctl(fd, NS_GET_NSTYPE) == CLONE_FLAGS[kind]
-    except OSError:
-        return False
 
 
 def _related(fd: int, request: int) -> int | None:

@@ -6,6 +6,7 @@ Nothing is held: a descriptor of a namespace would keep it alive, and what is sh
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,16 +14,16 @@ from runtime.kernel import mountinfo, nsfs, procfs
 from runtime.kernel.target import Target
 from runtime.probes import namespace_keepers as keepers
 from runtime.probes.gaps import Gaps, why
+from runtime.probes.namespace_facts import Facts
 from runtime.probes.namespaces import HostNamespaces
 from runtime.protocol.model import NAMESPACE_KINDS, Process
 from runtime.protocol.xray import KeptBy, NamespaceGraph, NamespaceObject
 
 FOR_CHILDREN = ("pid_for_children", "time_for_children")
 LINKS = (*NAMESPACE_KINDS, *FOR_CHILDREN)
-TURNS = 64  # processes asked again in one picture though nothing is seen to have changed about them
+TURNS = 32  # processes asked again in one picture though nothing is seen to have changed about them
+MAX_SECONDS = 0.003  # for asking processes in one picture: of nine hundred at once, some wait for the next
 SEARCH_SECONDS = 5.0  # between two searches for what keeps namespaces without a process, and of nested mount tables
-MAX_DEPTH = 33  # user and pid namespaces nest 32 deep (pid_namespaces(7))
-MAX_OBJECTS = 1024
 
 Ids = dict[str, str]
 """Link of /proc/PID/ns → key; an empty key: ENOENT, before the first child. A zombie has but `pid` and `user`."""
@@ -34,15 +35,6 @@ class _Member:
 
     process: Process
     ids: Ids
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What never changes of a namespace."""
-
-    owner: str | None = None
-    owner_uid: int | None = None
-    parent: str | None = None
 
 
 class Graphs:
@@ -68,12 +60,13 @@ class Graphs:
         self._init = init
         self._processes: Mapping[str, Process] = {}
         self._members: dict[str, _Member] = {}
-        self._facts: dict[str, _Facts] = {}
+        self._facts = Facts(self._host)
         self._kept: dict[str, list[KeptBy]] = {}
         self._mounted: dict[str, list[KeptBy]] = {}
         self._mounts: tuple[mountinfo.Mount, ...] | None = None
         self._search_at = 0.0
         self._turn = 0
+        self._unasked = 0
         self._graph: NamespaceGraph | None = None
         self._gaps: Gaps = {}
 
@@ -93,7 +86,8 @@ class Graphs:
         """
         if (target.pid, target.starttime) != self._init:
             self._forget((target.pid, target.starttime))
-        if still and processes is self._processes and mounts is self._mounts and self._graph is not None:
+        unchanged = processes is self._processes and mounts is self._mounts and not self._unasked
+        if still and unchanged and self._graph is not None:
             return self._graph, self._gaps
         self._processes = processes
         gaps = self._gaps = {}
@@ -121,13 +115,18 @@ class Graphs:
     def _look(self, init: str, processes: Mapping[str, Process], gaps: Gaps) -> bool:
         """Ask new and changed processes, and some of the others, where they are. Whether that changes the graph."""
         changed = False
-        turn = self._next_turn(processes)
         own = self._members[init].ids if init in self._members else {}
         for key in self._members.keys() - processes.keys():
             changed |= self._members.pop(key).ids != own
-        for key, process in processes.items():
-            known = self._members.get(key)
+        until = time.perf_counter() + MAX_SECONDS
+        keys, turn = self._next_turn(processes)
+        self._unasked = 0
+        for key in keys:
+            process, known = processes[key], self._members.get(key)
             if known is not None and known.process is process and key not in turn:
+                continue
+            if key != init and time.perf_counter() > until:
+                self._unasked += known is None
                 continue
             same = known is not None and known.process.starttime == process.starttime
             ids = known.ids if known is not None and same else None
@@ -144,15 +143,18 @@ class Graphs:
                 own = ids
             elif known is None or ids is not known.ids:
                 changed |= ids != own or (known is not None and known.ids != own)
-            self._members[key] = _Member(process, ids)
+            self._members[key] = _Member(process, own if ids == own else ids)
+        if self._unasked:
+            gaps["graph.differs"] = f"{self._unasked} of {len(processes)} processes are still to be asked"
         return changed
 
-    def _next_turn(self, processes: Mapping[str, Process]) -> set[str]:
-        keys = list(processes)
-        if len(keys) <= TURNS:
-            return set(keys)
+    def _next_turn(self, processes: Mapping[str, Process]) -> tuple[list[str], set[str]]:
+        """All, PID 1 first and then from where the turn is, and those that are asked whatever is known of them."""
+        init, *keys = processes
+        if len(keys) < TURNS:
+            return [init, *keys], set(processes)
         start, self._turn = self._turn % len(keys), self._turn + TURNS
-        return {keys[0], *keys[start : start + TURNS]}
+        return [init, *keys[start:], *keys[:start]], {init, *keys[start : start + TURNS]}
 
     def _ids(self, process: Process, pid: int, known: Ids | None) -> Ids:
         """Where a process is now; `known` itself if that is the same. Raises `OSError` if it is not that process."""
@@ -165,42 +167,11 @@ class Graphs:
             if stat.starttime != process.starttime:
                 raise ProcessLookupError(3, "its number is another process's now")
             for link, id in ids.items():
-                if id and id not in self._facts and id not in self._host and len(self._facts) < MAX_OBJECTS:
-                    self._examine(link, id, directory)
+                if id:
+                    self._facts.examine(link, id, directory)
             return ids
         finally:
             os.close(directory)
-
-    def _examine(self, link: str, id: str, directory: int) -> None:
-        """Ask a namespace who owns it, by a descriptor of it; and then those, up to the host's."""
-        try:
-            fd = nsfs.open_file(link, dir_fd=directory)
-        except OSError:
-            self._facts[id] = _Facts()  # it is there, and that is all we may know
-            return
-        try:
-            kind = nsfs.kind_of(id)
-            self._learn(kind, nsfs.key(kind, fd), fd, MAX_DEPTH)
-        finally:
-            os.close(fd)
-        self._facts.setdefault(id, _Facts())
-
-    def _learn(self, kind: str, id: str, fd: int, depth: int) -> None:
-        if id in self._facts or id in self._host or depth == 0:
-            return
-        owner = self._related("user", nsfs.owner(fd), depth)
-        parent = owner if kind == "user" else self._related(kind, nsfs.parent(fd), depth) if kind == "pid" else None
-        self._facts[id] = _Facts(owner, nsfs.owner_uid(fd) if kind == "user" else None, parent)
-
-    def _related(self, kind: str, fd: int | None, depth: int) -> str | None:
-        if fd is None:
-            return None
-        try:
-            id = nsfs.key(kind, fd)
-            self._learn(kind, id, fd, depth - 1)
-            return id
-        finally:
-            os.close(fd)
 
     def _confined(self) -> Iterable[tuple[int, Ids]]:
         """Processes whose descriptors and mounts are the container's business: one that a person of the host put
@@ -220,7 +191,7 @@ class Graphs:
         return list(found.values())[: keepers.MAX_TABLES]
 
     def _is_inside(self, id: str) -> bool:
-        facts = self._facts.get(id)
+        facts = self._facts.known.get(id)
         return facts is not None and facts.owner is not None and facts.owner != self._host_user
 
     def _look_at_mounts(self, mounts: tuple[mountinfo.Mount, ...], tables: list[int]) -> bool:
@@ -229,8 +200,7 @@ class Graphs:
         for id in [id for id in found if id in self._host]:
             del found[id]
         for id in found:
-            if len(self._facts) < MAX_OBJECTS:
-                self._facts.setdefault(id, _Facts())
+            self._facts.heard_of(id)
         changed = found != self._mounted
         self._mounted = found
         return changed
@@ -250,7 +220,7 @@ class Graphs:
                 differs[key] = other
         kept = self._keepers(members, awaited, due)
         objects = dict(self._initial)
-        for id, facts in self._facts.items():
+        for id, facts in self._facts.known.items():
             if id in members or id in kept:
                 inside = members.get(id, [])
                 kind = nsfs.kind_of(id)
@@ -276,7 +246,7 @@ class Graphs:
         self, members: Mapping[str, object], awaited: Mapping[str, list[KeptBy]], due: bool
     ) -> dict[str, list[KeptBy]]:
         """Namespace without a process → what holds it. Those that nothing holds are gone, and forgotten."""
-        empty = {id for id in self._facts if id not in members}
+        empty = {id for id in self._facts.known if id not in members}
         if not empty:
             self._kept = {}
             return {}
@@ -292,15 +262,15 @@ class Graphs:
                 kept[id] = holders[: keepers.MAX_HOLDERS]
         self._keep_by_children(empty, members, kept)
         for id in empty - kept.keys():
-            del self._facts[id]
+            del self._facts.known[id]
         self._kept = kept
         return kept
 
     def _keep_by_children(self, empty: set[str], members: Mapping[str, object], kept: dict[str, list[KeptBy]]) -> None:
-        alive = dict.fromkeys(id for id in self._facts if id in members or id in kept)
+        alive = dict.fromkeys(id for id in self._facts.known if id in members or id in kept)
         queue = list(alive)
         for id in queue:  # grows while it is walked
-            facts = self._facts[id]
+            facts = self._facts.known[id]
             for above in dict.fromkeys((facts.parent, facts.owner)):
                 if above in empty and above is not None:
                     holders = kept.setdefault(above, [])
