@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import signal
@@ -86,6 +87,56 @@ def test_kill_reaches_children_that_are_frozen(group: Group, sleeper: subprocess
         if fd is not None:
             assert pidfd.ended(fd, 10)
             os.close(fd)
+
+
+def test_frozen_is_told_by_every_freezer_of_this_host(group: Group, sleeper: subprocess.Popen[bytes]) -> None:
+    alone = [
+        Group("v1" if controller == "freezer" else "v2", {controller: group.paths[controller]})
+        for controller in ("freezer", UNIFIED)
+        if controller in group.paths
+    ]
+    assert alone
+    for one in alone:
+        assert not one.frozen()
+        one.freeze()
+        deadline = time.monotonic() + 10
+        while not (one.frozen() and group.frozen()):
+            assert time.monotonic() < deadline
+        one.thaw()
+        while group.frozen():
+            assert time.monotonic() < deadline
+
+
+def test_limits_are_set_and_read_back(group: Group, sleeper: subprocess.Popen[bytes]) -> None:
+    assert (group.memory_limit(), group.pids_limit(), group.cpu_limit()[0]) == (None, None, -1)
+    group.limit_pids(7)
+    group.limit_cpu(25_000, 100_000)
+    for most in (64 << 20, 32 << 20, 48 << 20):  # down and up, memory with swap never below memory alone
+        group.limit_memory(most)
+        assert group.memory_limit() == most
+    assert (group.pids_limit(), group.cpu_limit()) == (7, (25_000, 100_000))
+
+
+def test_a_memory_limit_below_what_is_in_use_is_refused(group: Group) -> None:
+    hold = "import sys; input(); held = b'x' * (24 << 20); print(flush=True); sys.stdin.read()"
+    child = subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for controller, path in group.paths.items():
+        if controller != "cpuset":
+            files.write_text(f"{path}/cgroup.procs", str(child.pid))
+    with child:
+        assert child.stdin
+        assert child.stdout
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        group.limit_memory(64 << 20)
+        with pytest.raises(OSError, match="busy") as refused:
+            group.limit_memory(8 << 20)
+        assert refused.value.errno == errno.EBUSY
+        assert group.memory_limit() == 64 << 20
+        assert child.poll() is None
+        assert group.oom_kills() == 0
+        child.stdin.close()
 
 
 def test_kernel_refusal_is_raised_and_names_the_file(group: Group) -> None:

@@ -10,7 +10,7 @@ import pytest
 from runtime.kernel import mountinfo
 from runtime.probes import cgroup_files, cgroups, kept
 from runtime.probes.cgroup_summary import NOT_COUNTED
-from runtime.protocol.model import Summary
+from runtime.protocol.model import Effective, Summary
 from tests.support.proc_tree import World, world
 
 _MODES = ["v1", "v2", "hybrid"]
@@ -245,3 +245,67 @@ def test_pressure_is_told_where_it_can_be_read(tmp_path: Path) -> None:
         assert ("cpu.pressure" in inside.cpu) is inside_has_it
         assert inside.summary == cgroup.summary
         probe.close()
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_the_limit_that_bites_may_be_an_ancestors(tmp_path: Path, mode: str) -> None:
+    here = world(tmp_path, mode)  # type: ignore[arg-type]
+    controller, file = ("unified", "memory.max") if mode == "v2" else ("memory", "memory.limit_in_bytes")
+    own = Path(here.paths[controller])
+    (own.parent / file).write_text("9223372036854771712\n" if mode != "v2" else "max\n")
+    (own.parent.parent / file).write_text("33554432\n")
+    probe = cgroups.Cgroups(here.target)
+    effective = probe.take()[0].effective
+    assert effective["memory_bytes"] == Effective(value=33_554_432, at=str(own.parent.parent), own=False)
+    assert effective["pids"] == Effective(value=64, at=here.paths.get("pids", str(own)), own=True)
+    (own / file).write_text("1048576\n")
+    assert probe.take()[0].effective["memory_bytes"] == Effective(value=1_048_576, at=str(own), own=True)
+    probe.close()
+
+
+def test_where_nothing_limits_no_limit_bites(tmp_path: Path) -> None:
+    here = world(tmp_path, "v2")
+    for file in ("memory.max", "pids.max"):
+        Path(here.paths["unified"], file).write_text("max\n")
+    probe = cgroups.Cgroups(here.target)
+    assert probe.take()[0].effective == {}
+    probe.close()
+
+
+@pytest.mark.parametrize(
+    ("mode", "file", "text", "frozen"),
+    [
+        ("v1", "freezer/freezer.state", "FROZEN\n", True),
+        ("v1", "freezer/freezer.state", "FREEZING\n", False),
+        ("hybrid", "freezer/freezer.state", "FROZEN\n", True),
+        ("hybrid", "unified/cgroup.events", "populated 1\nfrozen 1\n", True),
+        ("v2", "unified/cgroup.events", "populated 1\nfrozen 1\n", True),
+        ("v2", "unified/cgroup.freeze", "1\n", False),  # asked for, not yet so
+    ],
+)
+def test_frozen_is_what_the_freezer_says(tmp_path: Path, mode: str, file: str, text: str, frozen: bool) -> None:
+    here = world(tmp_path, mode)  # type: ignore[arg-type]
+    probe = cgroups.Cgroups(here.target)
+    assert probe.take()[0].frozen is False
+    here.write(file, text)
+    cgroup = probe.take()[0]
+    assert cgroup.frozen is frozen
+    assert cgroups.from_inside(cgroup, {}).frozen is frozen
+    probe.close()
+
+
+def test_a_host_without_a_freezer_says_nothing_of_it(tmp_path: Path) -> None:
+    here = world(tmp_path, "v1")
+    Path(here.paths["freezer"], "freezer.state").unlink()
+    probe = cgroups.Cgroups(here.target)
+    cgroup, gaps = probe.take()
+    assert cgroup.frozen is None
+    assert gaps["cgroup.pids.freezer.state"].startswith("ENOENT")
+    probe.close()
+
+
+def test_what_is_told_by_other_figures_is_only_shown_when_asked_for(tmp_path: Path) -> None:
+    probe = cgroups.Cgroups(world(tmp_path, "v1").target)
+    assert "memory.kmem.usage_in_bytes" not in probe.take()[0].memory
+    assert cgroup_files.by_key(cgroup_files.of_mode("v1"), "memory/memory.kmem.usage_in_bytes")
+    probe.close()

@@ -26,10 +26,17 @@ class Story:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        self.snapshots = 0
+        self.pictures = 0
 
     def kinds(self) -> list[str]:
         return [event.kind for event in self.events]
+
+    async def goes_on(self, pictures: int) -> None:
+        """Wait for so many more pictures: what they show would have been told."""
+        enough, deadline = self.pictures + pictures, time.monotonic() + 20
+        while self.pictures < enough:
+            assert time.monotonic() < deadline, "no more pictures"
+            await asyncio.sleep(0.01)
 
     async def has(self, found: Callable[[Event], object], within: float = 10) -> Event:
         deadline = time.monotonic() + within
@@ -54,6 +61,8 @@ async def told(instance: Instance, id: str) -> AsyncIterator[Story]:
             message = client.decode(frame, messages.Reply)
             if isinstance(message, messages.Happened):
                 story.events += message.events
+            elif isinstance(message, messages.Patched):
+                story.pictures += 1
 
     task = asyncio.create_task(listen())
     try:
@@ -85,7 +94,8 @@ async def test_freezing_and_thawing_is_told_once(instance: Instance, box: messag
         assert seen.snapshot.host.cgroup.frozen
         assert not (await _freeze(instance, id, False)).frozen
         await story.has(lambda event: event.kind == "thawed")
-        await asyncio.sleep(1.5)  # a double would come with the next pictures
+        await _sh(instance, id, "true")
+        await story.goes_on(2)
         assert [kind for kind in story.kinds() if kind in ("frozen", "thawed")] == ["frozen", "thawed"]
 
 
@@ -163,7 +173,7 @@ async def test_throttling_is_told_when_it_begins_and_not_each_time(instance: Ins
         event = await story.has(lambda event: event.kind == "throttled")
         assert (event.count or 0) >= 1
         assert event.limit == 10_000
-        await asyncio.sleep(2.5)  # it goes on being throttled: news only after a while
+        await story.goes_on(2)  # it goes on being throttled: news only after a while
         assert story.kinds().count("throttled") == 1
     await instance.ask(messages.Delete(id=id, owner=None), messages.Done)
 
