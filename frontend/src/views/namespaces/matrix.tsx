@@ -73,7 +73,7 @@ function SetHead({ set, snapshot, marks }: { set: NamespaceSet; snapshot: Snapsh
   return (
     <th scope="col" {...useThing(`process:${set.key}`)}>
       <span class="world-container world-label">
-        <SignMark sign={fresh ? "+" : undefined} />
+        {fresh && <SignMark sign="+" />}
         {t("ns.nested")}
       </span>
       <span class="ns-who">{processName(snapshot, set.key)}</span>
