@@ -149,6 +149,7 @@ class Sampler:
         self._happenings = happenings or Happenings()
         self.observers = list(observers)
         self._blind = [observer for observer in observers if hasattr(observer, "gaps")]
+        self._blind_to_one = [observer for observer in observers if hasattr(observer, "gaps_of")]
         self._streams: dict[str, _Stream] = {}
 
     def take(self, id: str, *, whole: bool = True) -> model.Snapshot:
@@ -311,6 +312,8 @@ class Sampler:
     def _confess(self, stream: _Stream, snapshot: model.Snapshot) -> model.Snapshot:
         """Name what observers cannot see beside what the picture does not show."""
         blind = {path: why for observer in self._blind for path, why in observer.gaps.items()}
+        for observer in self._blind_to_one:
+            blind |= observer.gaps_of(stream.id)
         if not blind:
             return snapshot
         if stream.gaps is None or stream.gaps[0] is not snapshot.gaps or stream.gaps[1] != blind:

@@ -22,7 +22,7 @@ from runtime.kernel.target import Target
 from runtime.probes.gaps import why
 from runtime.protocol.model import Change, Snapshot
 from runtime.protocol.xray import Event, EventKind
-from runtime.server.observers.upper import MASK, WORK_MASK, Upper
+from runtime.server.observers.upper import MASK, MAX_DIRECTORIES, WORK_MASK, Upper
 from runtime.server.observers.upper_look import Eyes
 
 GAP = "events.overlay"
@@ -34,6 +34,8 @@ FLOOD = 4000  # records of one container in a second: it is let go
 PAUSE, MAX_PAUSE = 1.0, 16.0  # seconds; doubled each time it floods again
 CALM = 10.0  # seconds without a flood after which that is forgotten
 RESYNC = 3.0  # seconds after a pause in which walks are compared: the first may be from before
+CUT = f"more than {MAX_DIRECTORIES} directories, or too deep: changes in the rest are told from one walk to the next"
+PAUSED = "files change faster than they can be told: what changed is told from one walk to the next"
 
 Changes = dict[str, Change]
 
@@ -105,6 +107,13 @@ class OverlayObserver:
         for event in compared(base, changes, cut=cut):
             if event.path not in told:
                 self._tell(watched.id, event)
+
+    def gaps_of(self, id: str) -> dict[str, str]:
+        """What is not heard of this one container, and why."""
+        watched = self._watched.get(id)
+        if watched is None or not (watched.upper.cut or watched.paused):
+            return {}
+        return {GAP: PAUSED if watched.paused else CUT}
 
     def stop(self, id: str) -> None:
         """Let go of its directories."""
