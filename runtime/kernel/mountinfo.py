@@ -2,6 +2,7 @@
 
 Read it and close it. A kept descriptor could be polled for changes at a tenth of the price, but it holds the whole
 mount namespace alive: a dead container's overlay, its upper and the memory in it would stay as long as someone looked.
+Who keeps one waits for the end of PID 1 beside it (`server.observers.mounts`).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from runtime.protocol import xray
 
 READ_SECONDS = 30.0
 """After which walls are read again though nothing told of a change: a node made in /dev, a right given up."""
+NO_PROCESS = "no process is left to read it from"
 
 Part = TypeVar("Part")
 
@@ -86,7 +87,7 @@ class WallSurvey:
         seen, gaps = mounts.tables(target, table, self._host.mounts, now)
         nodes, missing = self._devices(directory, table or (), now)
         gaps.update(missing)
-        who, missing = identity.of_process(directory, seen.container if seen else {}, self._host.modules)
+        who, missing = self._identity(directory, seen.container if seen else {})
         gaps.update(missing)
         walls = replace(
             known,
@@ -101,7 +102,7 @@ class WallSurvey:
         self, directory: int, table: tuple[mountinfo.Mount, ...], now: float
     ) -> tuple[xray.Devices | None, Gaps]:
         if directory < 0:
-            return None, {"walls.devices": "no process is left to read it from"}
+            return None, {"walls.devices": NO_PROCESS}
         outside, gaps = self._host.devices(now)
         try:
             maps = identity.id_maps(directory)
@@ -109,6 +110,11 @@ class WallSurvey:
             maps = ((), ())
         inside, missing = devices.of_container(directory, table, maps)
         return xray.Devices(container=inside or {}, host=outside), {**gaps, **missing}
+
+    def _identity(self, directory: int, table: dict[str, xray.Mount]) -> tuple[xray.Identity | None, Gaps]:
+        if directory < 0:
+            return None, {"walls.identity": NO_PROCESS}
+        return identity.of_process(directory, table, self._host.modules)
 
 
 def _same(new: Part, known: Part) -> Part:
