@@ -66,8 +66,8 @@ class Usage(Struct, frozen=True, kw_only=True):
 
 
 class KeptBy(Struct, frozen=True, kw_only=True):
-    """What holds a namespace that has no process: `path` is the mount point as process `pid` names it, `/proc/PID/fd/N`,
-    or the key of a namespace that lies in it or belongs to it. `for_children`: those of `pid` will be born into it."""
+    """What holds a namespace that has no process: `path` is the mount point as `pid` names it, `/proc/PID/fd/N`, or the
+    key of a namespace in it or of it. `for_children`: those of `pid` will be born into it."""
 
     how: Literal["mount", "fd", "child", "for_children"]
     pid: int | None = None
@@ -75,14 +75,12 @@ class KeptBy(Struct, frozen=True, kw_only=True):
 
 
 class NamespaceObject(Struct, frozen=True, kw_only=True):
-    """One namespace of the kernel. Its key is what readlink prints: `net:[4026531840]`.
+    """One namespace of the kernel. Its key is what readlink prints: `net:[4026531840]`. `initial`: it is the host's.
 
-    `initial`: it is the host's. `owner`: key of the owning user namespace (NS_GET_USERNS), `owner_uid` as the host
-    counts it (NS_GET_OWNER_UID; user only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `first`: the
-    oldest of the container's processes in it, null when it has none; `kept_by` then says why it is still there.
-    `processes`: how many of them are in it. 0 for PID 1's own and the host's, where each fork would change eight
-    numbers: in those is every process that `differs` does not name.
-    """
+    `owner`: key of the owning user namespace (NS_GET_USERNS), `owner_uid` as the host counts it (NS_GET_OWNER_UID; user
+    only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `first`: the oldest of the container's processes in
+    it; null: none, and `kept_by` says why it is still there. `processes`: how many; 0 for PID 1's own and the host's,
+    where each fork would change eight numbers: in those is every process that `differs` does not name."""
 
     kind: str
     initial: bool = False
@@ -98,8 +96,7 @@ class NamespaceGraph(Struct, frozen=True, kw_only=True):
     """The namespaces about a container: the host's, PID 1's, and those made inside.
 
     `own`: PID 1's, by kind, `pid_for_children` and `time_for_children` too. `differs`: pid → kind → id, only where a
-    process differs from PID 1; an empty id: asked for by unshare(2), and not there before the first child (ENOENT).
-    """
+    process differs from PID 1; an empty id: asked for by unshare(2), and not there before the first child (ENOENT)."""
 
     objects: dict[str, NamespaceObject] = {}
     own: dict[str, str] = {}
@@ -110,8 +107,7 @@ class Mount(Struct, frozen=True, kw_only=True):
     """One line of /proc/PID/mountinfo (proc_pid_mountinfo(5)). Its key is the mount id.
 
     `propagation`: `private`, or the optional fields as they stand (`shared:3 master:1`). `purpose` says why it is
-    there: `masked` and `readonly` are the runtime's walls over /proc, `bound` a single file of ours.
-    """
+    there: `masked` and `readonly` are the runtime's walls over /proc, `bound` a single file of ours."""
 
     parent: int
     device: str
@@ -148,7 +144,6 @@ class Device(Struct, frozen=True, kw_only=True):
 
 class Devices(Struct, frozen=True, kw_only=True):
     """Name below /dev → entry, on each side. The host's: nodes only, no links by serial number."""
-
     container: dict[str, Device] = {}
     host: dict[str, Device] = {}
 

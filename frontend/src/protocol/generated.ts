@@ -312,13 +312,12 @@ export interface NamespaceGraph {
   };
 }
 /**
- * One namespace of the kernel. Its key is what readlink prints: `net:[4026531840]`.
+ * One namespace of the kernel. Its key is what readlink prints: `net:[4026531840]`. `initial`: it is the host's.
  *
- * `initial`: it is the host's. `owner`: key of the owning user namespace (NS_GET_USERNS), `owner_uid` as the host
- * counts it (NS_GET_OWNER_UID; user only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `first`: the
- * oldest of the container's processes in it, null when it has none; `kept_by` then says why it is still there.
- * `processes`: how many of them are in it. 0 for PID 1's own and the host's, where each fork would change eight
- * numbers: in those is every process that `differs` does not name.
+ * `owner`: key of the owning user namespace (NS_GET_USERNS), `owner_uid` as the host counts it (NS_GET_OWNER_UID; user
+ * only), `parent` for pid and user (NS_GET_PARENT); ioctl_nsfs(2). `first`: the oldest of the container's processes in
+ * it; null: none, and `kept_by` says why it is still there. `processes`: how many; 0 for PID 1's own and the host's,
+ * where each fork would change eight numbers: in those is every process that `differs` does not name.
  */
 export interface NamespaceObject {
   kind: string;
@@ -331,8 +330,8 @@ export interface NamespaceObject {
   kept_by: KeptBy[];
 }
 /**
- * What holds a namespace that has no process: `path` is the mount point as process `pid` names it, `/proc/PID/fd/N`,
- * or the key of a namespace that lies in it or belongs to it. `for_children`: those of `pid` will be born into it.
+ * What holds a namespace that has no process: `path` is the mount point as `pid` names it, `/proc/PID/fd/N`, or the
+ * key of a namespace in it or of it. `for_children`: those of `pid` will be born into it.
  */
 export interface KeptBy {
   how: "child" | "fd" | "for_children" | "mount";
