@@ -1,8 +1,7 @@
 """What the X-ray shows beyond the four first panels: events, namespaces as objects, the walls, files of a layer.
 
 As in `model`: sizes are bytes, times seconds since the epoch unless the name says otherwise, a pid is the host's unless
-it is called `ns_pid`. Maps, not lists, wherever a live stream patches them.
-"""
+it is called `ns_pid`. Maps, not lists, wherever a live stream patches them."""
 
 from __future__ import annotations
 
@@ -144,6 +143,7 @@ class Device(Struct, frozen=True, kw_only=True):
 
 class Devices(Struct, frozen=True, kw_only=True):
     """Name below /dev → entry, on each side. The host's: nodes only, no links by serial number."""
+
     container: dict[str, Device] = {}
     host: dict[str, Device] = {}
 
