@@ -1,11 +1,11 @@
 /** The words of the walls in English, the source: mounts, devices, identity, seccomp, network. */
 export default {
   "wall.waiting": "Not read yet: it is read when the container has run for a moment.",
-  "wall.command": "Try {command} inside.",
 
   "wall.gap_no_labels": "no security module of this kernel labels processes (EINVAL)",
   "wall.gap_served": "not looked at, as a program may serve them: {names}",
   "wall.gap_first": "{all} mounts: only the first {shown} are shown",
+  "wall.gap_securityfs": "{what} is absent: securityfs is not mounted, or this kernel has none",
   "wall.gap_host_net": "the container is in the host’s own network namespace",
 
   "mt.title": "Mounts",
@@ -20,7 +20,6 @@ export default {
   "mt.host_part": "{shown} of {total} mounts of the host: those that concern this container or every machine.",
   "mt.host_none": "No mount of the host was read.",
   "mt.from": "{source} from {root}",
-  "mt.options": "options: {options}",
   "mt.super_options": "of the file system: {options}",
   "mt.device": "device {device}",
   "mt.layers": "its layers",
@@ -55,7 +54,6 @@ export default {
   "mt.prop_master_words": "Mounts come in from its master, the shared mount with that number; none go out.",
   "mt.prop_unbindable": "unbindable",
   "mt.prop_unbindable_words": "As private, and it cannot be bound to another place.",
-  "mt.prop_from_words": "propagate_from: the nearest master that can be seen from this root.",
 
   "hide.acpi": "the machine’s power and thermal hardware",
   "hide.asound": "the machine’s sound cards",
@@ -238,10 +236,8 @@ export default {
   "sc.when": "when {conditions}",
   "sc.otherwise": "otherwise",
   "sc.and": " and ",
-  "sc.unlisted": "not in any rule: the default counts",
   "sc.none": "No rule has “{text}” in it. A call of that name gets the default: {what}.",
   "sc.more": "{count} more; type on to narrow it down",
-  "sc.try": "Rules",
   "sc.errno_EPERM": "EPERM: it exists, and is forbidden",
   "sc.errno_ENOSYS": "ENOSYS: as if this kernel did not have it",
   "sc.errno_EINVAL": "EINVAL: as if an argument were wrong",

@@ -3,11 +3,11 @@ import type english from "./walls.en";
 
 export default {
   "wall.waiting": "还没有读取：容器运行片刻后就会读。",
-  "wall.command": "在里面试试 {command}。",
 
   "wall.gap_no_labels": "这个内核没有给进程贴标签的安全模块（EINVAL）",
   "wall.gap_served": "没有看，因为可能由某个程序提供：{names}",
   "wall.gap_first": "共 {all} 个挂载，只显示前 {shown} 个",
+  "wall.gap_securityfs": "没有 {what}：没有挂载 securityfs，或者这个内核没有它",
   "wall.gap_host_net": "容器就在宿主机自己的网络命名空间里",
 
   "mt.title": "挂载",
@@ -22,7 +22,6 @@ export default {
   "mt.host_part": "宿主机共有 {total} 个挂载，这里列出 {shown} 个：与本容器有关的，以及每台机器都有的。",
   "mt.host_none": "没有读到宿主机的挂载。",
   "mt.from": "{source} 里的 {root}",
-  "mt.options": "选项：{options}",
   "mt.super_options": "文件系统自己的选项：{options}",
   "mt.device": "设备号 {device}",
   "mt.layers": "看它的各层",
@@ -55,7 +54,6 @@ export default {
   "mt.prop_master_words": "主挂载（那个编号的共享挂载）下面新增的会传进来；这里新增的传不出去。",
   "mt.prop_unbindable": "不可绑定 unbindable",
   "mt.prop_unbindable_words": "与私有相同，而且不能再绑定到别处。",
-  "mt.prop_from_words": "propagate_from：从这个根看得见的、最近的主挂载。",
 
   "hide.acpi": "机器的电源与散热硬件",
   "hide.asound": "机器的声卡",
@@ -236,10 +234,8 @@ export default {
   "sc.when": "当 {conditions}",
   "sc.otherwise": "否则",
   "sc.and": " 且 ",
-  "sc.unlisted": "没有规则提到它：按默认处理",
   "sc.none": "没有规则含有“{text}”。叫这个名字的调用按默认处理：{what}。",
   "sc.more": "还有 {count} 个；多输入几个字母来缩小范围",
-  "sc.try": "规则",
   "sc.errno_EPERM": "EPERM：有这个调用，但不许用",
   "sc.errno_ENOSYS": "ENOSYS：就当这个内核没有它",
   "sc.errno_EINVAL": "EINVAL：就当参数不对",

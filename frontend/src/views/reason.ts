@@ -26,6 +26,7 @@ const SENTENCES: readonly (readonly [RegExp, Key, ...string[]])[] = [
   [/^no security module of this kernel labels processes/, "wall.gap_no_labels"],
   [/^not looked at, as a program may serve them: (.+)$/, "wall.gap_served", "names"],
   [/^(\d+) mounts: the first (\d+) are shown/, "wall.gap_first", "all", "shown"],
+  [/^ENOENT: .+ \((.+)\): securityfs is not mounted/, "wall.gap_securityfs", "what"],
   [/^it is in the host's own network namespace/, "wall.gap_host_net"],
 ];
 

@@ -70,9 +70,8 @@ function List({ rows, held }: { rows: readonly { name: string; words: string }[]
           <span class="id-mark" title={t(held ? "id.held" : "id.not_held")}>
             <span aria-hidden="true">{held ? "✓" : "–"}</span>
             <span class="sr-only">{t(held ? "id.held" : "id.not_held")}</span>
-          </span>
-          <code>{name}</code>
-          <span class="id-words">{words}</span>
+          </span>{" "}
+          <code>{name}</code> <span class="id-words">{words}</span>
         </li>
       ))}
     </ul>

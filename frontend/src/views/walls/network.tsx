@@ -35,8 +35,9 @@ function Wires({ snapshot, marks }: Props) {
       <p class="note">{t("nw.words")}</p>
       {onlyLoopback(container) && (
         <div class="nw-none">
+          <h4>{t("nw.none_title")}</h4>
           <p>
-            <b>{t("nw.none_title")}.</b> <Words text={t("nw.none")} command={<Typed command="ip link" />} />
+            <Words text={t("nw.none")} command={<Typed command="ip link" />} />
           </p>
           <p class="note">{t("nw.none_how")}</p>
         </div>
@@ -71,7 +72,12 @@ function Typed({ command }: { command: string }) {
   const { typeIntoTerminal } = useSurroundings();
   if (!typeIntoTerminal) return <code>{command}</code>;
   return (
-    <button type="button" class="mini strong mono" title={t("showme.type")} onClick={() => typeIntoTerminal(command)}>
+    <button
+      type="button"
+      class="mini strong mono nw-typed"
+      title={t("showme.type")}
+      onClick={() => typeIntoTerminal(command)}
+    >
       {command}
     </button>
   );
