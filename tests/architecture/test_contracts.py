@@ -122,7 +122,8 @@ def test_no_request_can_carry_what_is_the_hosts_business() -> None:
     A new verb that needs one is a change of SECURITY.md first.
     """
     harmless = {"id", "owner", "user", "name", "image", "terminal", "role", "side", "panel", "key"}  # names, checked
-    inside = {"argv", "command", "stdin"}  # run and read in the container only
+    harmless |= {"what", "after", "sight", "pid", "frozen"}  # choices, and a process of the container or above it
+    inside = {"argv", "command", "stdin", "path", "layer"}  # run and read in the container only
     numbers = {"cols", "rows", "deadline_seconds", "grace_seconds", "timeout_seconds", "output_bytes"}
     limits = {field.name: field.type for field in msgspec.structs.fields(model.Limits)}
     assert set(limits.values()) == {int, float}

@@ -68,3 +68,20 @@ def test_where_the_kernel_would_not_answer_it_is_said() -> None:
         command = ["unshare", namespace, sys.executable, "-c", code]
         said = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
         assert said.strip(), namespace
+
+
+def test_what_finds_no_room_is_owned_up_to_and_what_follows_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connector, "ROOM", 4096)
+    listening = connector.Connector()
+    try:
+        for _ in range(60):
+            os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)
+        _, lost = listening.read(10_000)
+        assert lost
+        pid = os.posix_spawn("/bin/true", ["true"], {})
+        os.waitpid(pid, 0)
+        found, lost = listening.read(10_000)
+        assert not lost
+        assert any(one.what == EXIT and one.pid == pid for one in found)
+    finally:
+        listening.close()

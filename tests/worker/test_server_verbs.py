@@ -174,8 +174,14 @@ async def test_watching_tells_each_change_and_the_end(instance: Instance) -> Non
     first = client.decode(await client.read_frame(reader) or b"", messages.Watched)
     assert first.seq == 0
     await instance.ask(messages.OpenTerminal(id=name, owner="anna", argv=["sleep", "60"]), messages.Opened)
-    patch = client.decode(await client.read_frame(reader) or b"", messages.Patched)
+    patch = client.decode(await client.read_frame(reader) or b"", messages.Reply)
+    told: list[str] = []
+    while isinstance(patch, messages.Happened):  # between patches, as things happen
+        told += [event.kind for event in patch.events]
+        patch = client.decode(await client.read_frame(reader) or b"", messages.Reply)
+    assert isinstance(patch, messages.Patched)
     assert patch.seq == 1
+    assert "born" in told
     await instance.ask(messages.Delete(id=name, owner="anna"), messages.Done)
     last: messages.Reply = patch
     while (frame := await client.read_frame(reader)) is not None:
