@@ -31,7 +31,7 @@ export function Arrivals({ overlay, until }: ArrivalsProps) {
   const latest = useLatest(happenings, until);
   return (
     <div class="ov-arrivals">
-      <h5>{t("lay.arrivals")}</h5>
+      <h4>{t("lay.arrivals")}</h4>
       {latest.length === 0 ? (
         <p class="note">{t("lay.arrivals_none")}</p>
       ) : (

@@ -1,4 +1,5 @@
 /** What a file holds, as text that can do nothing: never markup, no control character left that acts. */
+import { useEffect, useRef } from "preact/hooks";
 import { bytes, dateTime } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { FileView } from "../../protocol/generated";
@@ -7,10 +8,23 @@ import { Copy, Words } from "../parts";
 import { PathButton } from "./name";
 import { follow, modeWord, parentOf, visible } from "./text";
 
-export function Content({ view, onGo }: { view: FileView; onGo(path: string): void }) {
+interface Props {
+  view: FileView;
+  /** Not null: someone came here with the keyboard, and goes on from here. */
+  stand: { current: string | null };
+  onGo(path: string): void;
+}
+
+export function Content({ view, stand, onGo }: Props) {
   const { entry, path } = view;
+  const frame = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (stand.current === null) return;
+    stand.current = null;
+    frame.current?.focus();
+  }, [stand]);
   return (
-    <section class="fv-content" aria-label={t("fv.content", { path: printable(path) })}>
+    <section class="fv-content" ref={frame} tabIndex={-1} aria-label={t("fv.content", { path: printable(path) })}>
       <p class="fv-facts num">
         <code>{modeWord(entry.type, entry.mode)}</code> <span class="mono">{`${entry.uid}:${entry.gid}`}</span> ·{" "}
         {t("pv.size", { size: bytes(entry.size_bytes), blocks: bytes(entry.blocks_bytes) })} ·{" "}

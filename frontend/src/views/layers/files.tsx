@@ -201,7 +201,7 @@ function Shown({ answer, place, stand, onGo, onUp, again }: ShownProps) {
           onUp={onUp}
         />
       ) : (
-        <Content view={view} onGo={(to) => onGo(to, null)} />
+        <Content key={`${view.layer}:${view.path}`} view={view} stand={stand} onGo={(to) => onGo(to, "")} />
       )}
     </div>
   );

@@ -91,7 +91,8 @@ function Profile({ profile }: { profile: Seccomp }) {
         {text.trim() !== "" && verdicts[0] && <p>{sentence(verdicts[0])}</p>}
         {hits.length === 0 && <p>{t("sc.none", { text: printable(text), what: rest.words })}</p>}
       </div>
-      <ul class="sc-list">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard */}
+      <ul class="sc-list" tabIndex={0}>
         {verdicts.map((verdict) => (
           <Call key={verdict.call} verdict={verdict} />
         ))}
