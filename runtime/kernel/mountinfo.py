@@ -13,6 +13,15 @@ from dataclasses import dataclass
 from runtime.kernel import procfs
 
 _MAX_BYTES = 16 * 1024 * 1024  # the kernel allows 100,000 mounts a namespace
+SELF_SERVED = frozenset(
+    {
+        "bpf", "btrfs", "cgroup", "cgroup2", "debugfs", "devpts", "devtmpfs", "ext2", "ext3", "ext4", "f2fs", "mqueue",
+        "nsfs", "overlay", "proc", "ramfs", "rootfs", "securityfs", "squashfs", "sysfs", "tmpfs", "tracefs", "xfs",
+    }
+)  # fmt: skip
+"""File systems that answer by themselves. Another may be served by a program (FUSE), a container's own perhaps, or by
+another machine: whoever asks it of a name can wait for ever."""
+
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 
 

@@ -19,9 +19,6 @@ from runtime.protocol.xray import Device
 
 MAX_ENTRIES = 256
 DIRECTORIES = ("pts",)  # shown with what they hold
-HARMLESS = frozenset({"tmpfs", "devtmpfs", "devpts", "mqueue", "overlay", "ext4", "xfs", "btrfs", "proc", "sysfs"})
-"""File systems that answer by themselves: the kernel's own, and those of disks."""
-
 Kind = Literal["char", "block", "symlink", "dir", "file", "fifo", "socket"]
 Entries = dict[str, tuple[os.stat_result, str | None]]
 """Name below /dev → what it is, and where a symbolic link points."""
@@ -70,7 +67,7 @@ def host_nodes(directory: str = "/dev") -> list[tuple[str, os.stat_result]]:
 def read(process: int, mounts: tuple[mountinfo.Mount, ...]) -> tuple[Entries, Gaps]:
     """The entries of the container's /dev, and of the directories in it that are told. Raises `OSError`."""
     gaps: Gaps = {}
-    foreign = {mount.point for mount in mounts if mount.fstype not in HARMLESS}
+    foreign = {mount.point for mount in mounts if mount.fstype not in mountinfo.SELF_SERVED}
     if "/" in foreign or "/dev" in foreign:
         raise OSError(95, "a file system is mounted over it that a program may serve")
     skipped = frozenset(name for point in foreign if (name := _below(point)))

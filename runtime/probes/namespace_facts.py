@@ -5,6 +5,7 @@ Asked once of each, by a descriptor of it, and then of those it names, up to the
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Container
 from dataclasses import dataclass
@@ -55,6 +56,28 @@ class Facts:
             os.close(fd)
         self.heard_of(id)
 
+    def examine_mount(self, id: str, root: str, point: str) -> None:
+        """Ask the namespace whose file is mounted at `point` below `root`, a process's.
+
+        Only where no file system can keep us waiting. No link is followed: the path is the container's choice, and what
+        stands there by now need not be what the table said.
+        """
+        if not self._is_new(id):
+            return
+        with contextlib.suppress(OSError):
+            fd = _open_below(root, point)
+            try:
+                kind = nsfs.kind_of(id)
+                if os.fstat(fd).st_dev == os.stat("/proc/self/ns/net").st_dev and nsfs.key(kind, fd) == id:
+                    opened = nsfs.open_file(f"/proc/self/fd/{fd}")
+                    try:
+                        self._learn(kind, id, opened, MAX_DEPTH)
+                    finally:
+                        os.close(opened)
+            finally:
+                os.close(fd)
+        self.heard_of(id)
+
     def _is_new(self, id: str) -> bool:
         return id not in self.known and id not in self._host and len(self.known) < MAX_OBJECTS
 
@@ -74,3 +97,17 @@ class Facts:
             return id
         finally:
             os.close(fd)
+
+
+def _open_below(root: str, point: str) -> int:
+    """A descriptor that names a file and opens nothing (O_PATH), found name by name. Raises `OSError`."""
+    fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    for name in point.split("/"):
+        if name in ("", ".", ".."):
+            continue
+        try:
+            below = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=fd)
+        finally:
+            os.close(fd)
+        fd = below
+    return fd

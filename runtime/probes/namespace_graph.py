@@ -196,11 +196,16 @@ class Graphs:
 
     def _look_at_mounts(self, mounts: tuple[mountinfo.Mount, ...], tables: list[int]) -> bool:
         """Namespaces that a mount shows: `ip netns add` leaves one that no picture saw a process in."""
-        found = keepers.in_mounts([(self._init[0] or 0, mounts), *keepers.tables(self._proc.root, tables)])
-        for id in [id for id in found if id in self._host]:
-            del found[id]
-        for id in found:
-            self._facts.heard_of(id)
+        seen = [keepers.table(self._init[0] or 0, mounts), *keepers.tables(self._proc.root, tables)]
+        found = keepers.in_mounts(seen)
+        safe = {table.pid for table in seen if table.safe}
+        for id in list(found):
+            if id in self._host:
+                del found[id]
+            elif by := next((by for by in found[id] if by.pid in safe), None):
+                self._facts.examine_mount(id, f"{self._proc.root}/{by.pid}/root", by.path or "")
+            else:
+                self._facts.heard_of(id)
         changed = found != self._mounted
         self._mounted = found
         return changed

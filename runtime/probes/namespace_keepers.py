@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from runtime.kernel import mountinfo, procfs
 from runtime.protocol.model import NAMESPACE_KINDS
@@ -16,29 +18,42 @@ MAX_LINKS = 2048  # descriptors looked at in one search: 3 ms
 MAX_LINKS_EACH = 512  # of one process: one that opens thousands must not hide the others'
 _KEY = re.compile(rf"({'|'.join(NAMESPACE_KINDS)}):\[\d{{1,20}}\]")
 
-Table = tuple[int, Iterable[mountinfo.Mount]]
-"""A process, and the mounts it sees."""
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What process `pid` sees mounted of namespaces' files. `safe`: no path in it leads to a file system that may keep
+    whoever asks waiting."""
+
+    pid: int
+    mounts: tuple[mountinfo.Mount, ...]
+    safe: bool
+
+
+def table(pid: int, mounts: Iterable[mountinfo.Mount]) -> Table:
+    """Of a table that was read already."""
+    safe, found = True, []
+    for mount in mounts:
+        safe &= mount.fstype in mountinfo.SELF_SERVED
+        if mount.fstype == "nsfs" and _KEY.fullmatch(mount.root):
+            found.append(mount)
+    return Table(pid, tuple(found), safe)
 
 
 def tables(root: str, pids: Iterable[int]) -> Iterator[Table]:
-    """The mount tables of these processes, as far as they hold a namespace's file. `root`: where /proc is."""
+    """Of these processes. `root`: where /proc is."""
     for pid in pids:
-        try:
-            raw = procfs.read(f"{root}/{pid}/mountinfo")
-            yield pid, [mountinfo.parse_line(line) for line in raw.split(b"\n") if b" - nsfs " in line]
-        except (OSError, ValueError):
-            continue
+        with contextlib.suppress(OSError, ValueError):
+            yield table(pid, mountinfo.parse(procfs.read(f"{root}/{pid}/mountinfo")))
 
 
 def in_mounts(found: Iterable[Table]) -> dict[str, list[KeptBy]]:
     """Namespace → where its file is mounted."""
     kept: dict[str, list[KeptBy]] = {}
-    for pid, mounts in found:
-        for mount in mounts:
-            if mount.fstype == "nsfs" and _KEY.fullmatch(mount.root):
-                holders = kept.setdefault(mount.root, [])
-                if len(holders) < MAX_HOLDERS:
-                    holders.append(KeptBy(how="mount", pid=pid, path=mount.point))
+    for seen in found:
+        for mount in seen.mounts:
+            holders = kept.setdefault(mount.root, [])
+            if len(holders) < MAX_HOLDERS:
+                holders.append(KeptBy(how="mount", pid=seen.pid, path=mount.point))
     return kept
 
 

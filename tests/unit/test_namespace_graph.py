@@ -206,4 +206,4 @@ def test_only_names_that_the_kernel_gives_are_namespaces() -> None:
     lines = "".join(
         f"{n} 1 0:4 {root} /x rw - nsfs nsfs rw\n" for n, root in enumerate(("net:[1x]", "x:[1]", "/", NET))
     )
-    assert list(namespace_keepers.in_mounts([(1, mountinfo.parse(lines.encode()))])) == [NET]
+    assert list(namespace_keepers.in_mounts([namespace_keepers.table(1, mountinfo.parse(lines.encode()))])) == [NET]

@@ -187,6 +187,7 @@ def test_a_bind_mount_keeps_a_network_namespace_without_a_process(at: Looker) ->
         assert key.startswith("net:")
         assert (by.path, str(by.pid)) == ("/tmp/kept", next(iter(graph.differs)))
         assert (graph.objects[key].processes, graph.objects[key].first) == (0, None)
+        assert graph.objects[key].owner == graph.own["user"]
         assert key not in {os.readlink(f"/proc/{pid}/ns/net") for pid in graph.differs}
     graph = at.until(lambda graph: not graph.differs, "the mount namespace has gone")
     assert key not in graph.objects
