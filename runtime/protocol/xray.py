@@ -298,10 +298,8 @@ class Entry(Struct, frozen=True, kw_only=True):
 class FileView(Struct, frozen=True, kw_only=True):
     """A path of one layer: a directory's `entries`, a regular file's first 64 KiB as `text`, or neither.
 
-    `path`: as it is once links on the way are followed, which they are in `merged` alone. `layer`: `merged`, `upper`,
-    or a lower's index from the top (`0` is our init layer). `binary`: it is no text, and `text` has its bytes in
-    `xxd`'s form.
-    """
+    `path`: with links on the way followed, as is done in `merged` alone. `layer`: `merged`, `upper`, or a lower's index
+    from the top (`0` is our init layer). `binary`: it is no text, and `text` has its bytes in `xxd`'s form."""
 
     path: str
     layer: str
@@ -330,8 +328,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
 class Provenance(Struct, frozen=True, kw_only=True):
     """Where a path of the merged root comes from, top layer first. `resolved`: after symbolic links of its parents.
 
-    `verdict`: created or copied_up (in the upper), lower (untouched), deleted (a whiteout hides it), absent.
-    """
+    `verdict`: created or copied_up (in the upper), lower (untouched), deleted (a whiteout hides it), absent."""
 
     path: str
     resolved: str

@@ -686,9 +686,8 @@ export interface Entry {
 /**
  * A path of one layer: a directory's `entries`, a regular file's first 64 KiB as `text`, or neither.
  *
- * `path`: as it is once links on the way are followed, which they are in `merged` alone. `layer`: `merged`, `upper`,
- * or a lower's index from the top (`0` is our init layer). `binary`: it is no text, and `text` has its bytes in
- * `xxd`'s form.
+ * `path`: with links on the way followed, as is done in `merged` alone. `layer`: `merged`, `upper`, or a lower's index
+ * from the top (`0` is our init layer). `binary`: it is no text, and `text` has its bytes in `xxd`'s form.
  */
 export interface FileView {
   path: string;
