@@ -24,6 +24,7 @@ export default {
   "cg.clock_free_one": "{count} period, and the quota lasted.",
   "cg.clock_free_other": "{count} periods, and the quota lasted in each.",
   "cg.clock_held": "{held} of the last {periods} periods cut short; threads waited {waited}.",
+  "cg.clock_held_yet": "{held} of the last {periods} periods cut short.",
   "cg.clock_words": "Each turn is {period}; {quota} of CPU time, then all wait.",
 
   "cg.weight_cpu": "CPU",
@@ -103,6 +104,7 @@ export default {
   "cg.not_thawed": "The container was not thawed",
   "cg.look_only": "Here one can only look.",
   "cg.not_in_the_past": "What is shown has gone by: go back to now to change something.",
+  "cg.frozen_short": "frozen",
   "cg.banner_frozen": "Frozen.",
   "cg.banner_frozen_words": "Its processes are all there and none of them runs; what you type waits for them.",
   "cg.banner_go": "To the freezer",
@@ -124,6 +126,8 @@ export default {
   "cg.limits_done": "Applied. Watch the effect: the charts above have a mark at this moment.",
   "cg.not_limited": "The limits were not changed",
   "cg.not_a_number": "That is not a number.",
+  "cg.above": "That is more than you may give: at most {most}.",
+  "cg.below": "That is too little to live on: at least {least}.",
 
   "cg.names": "Every figure in its v1 and v2 name",
   "cg.names_words":

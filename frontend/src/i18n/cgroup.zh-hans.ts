@@ -25,6 +25,7 @@ export default {
   "cg.clock_free_one": "{count} 个周期，配额够用。",
   "cg.clock_free_other": "{count} 个周期，每个周期里配额都够用。",
   "cg.clock_held": "最近 {periods} 个周期里有 {held} 个被限流；线程共等了 {waited}。",
+  "cg.clock_held_yet": "最近 {periods} 个周期里有 {held} 个被限流。",
   "cg.clock_words": "一圈是 {period}：用完 {quota} 的 CPU 时间，全组就一起等。",
 
   "cg.weight_cpu": "CPU",
@@ -98,6 +99,7 @@ export default {
   "cg.not_thawed": "没有解冻成功",
   "cg.look_only": "这里只能看。",
   "cg.not_in_the_past": "现在看的是过去：回到此刻，才能改动。",
+  "cg.frozen_short": "已冻结",
   "cg.banner_frozen": "已冻结。",
   "cg.banner_frozen_words": "进程都还在，但一个也不运行；你敲的内容会等着它们。",
   "cg.banner_go": "去解冻",
@@ -119,6 +121,8 @@ export default {
   "cg.limits_done": "已生效。看看效果：上面的图在这一刻有一个标记。",
   "cg.not_limited": "上限没有改成",
   "cg.not_a_number": "这不是一个数。",
+  "cg.above": "超过了你能给的：最多 {most}。",
+  "cg.below": "太少了，活不下去：至少 {least}。",
 
   "cg.names": "每个数据在 v1 和 v2 里的名字",
   "cg.names_words": "v1 里每个控制器一棵树、每个数据一个文件；v2 只有一棵树，文件少了，一个文件里有好几行。",

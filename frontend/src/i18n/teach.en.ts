@@ -1,7 +1,6 @@
 /** One sentence for each figure, in plain words, in English. */
 export default {
-  "teach.join": " ",
-  "teach.sentence": "In plain words",
+  "teach.both": "{words} {verdict}",
   "teach.formula": "Worked out as",
   "teach.names": "The same on either version",
   "teach.marked": "the line of this figure",

@@ -2,8 +2,7 @@
 import type english from "./teach.en";
 
 export default {
-  "teach.join": "",
-  "teach.sentence": "一句话说明",
+  "teach.both": "{words}{verdict}",
   "teach.formula": "怎么算出来",
   "teach.names": "在两个版本里的名字",
   "teach.marked": "这个数据所在的行",

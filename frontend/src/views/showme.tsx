@@ -250,13 +250,19 @@ function Line({ text, what, children }: { text: string; what: string; children?:
 
 /** The file as it is; the lines that hold the figure are marked, by a sign as well as a tint. */
 function Raw({ text, line }: { text: string; line: RegExp | undefined }) {
+  const first = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const box = first.current?.parentElement;
+    if (box && first.current) box.scrollTop = first.current.offsetTop - box.offsetTop - box.clientHeight / 3;
+  }, []);
   if (line === undefined) return <>{visible(text)}</>;
   const lines = text.split(/(?<=\n)/);
+  const at = lines.findIndex((one) => line.test(one));
   return (
     <>
       {lines.map((one, index) =>
         line.test(one) ? (
-          <mark key={index} title={t("teach.marked")}>
+          <mark key={index} ref={index === at ? first : undefined} title={t("teach.marked")}>
             {visible(one)}
           </mark>
         ) : (

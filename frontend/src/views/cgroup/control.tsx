@@ -32,6 +32,8 @@ export function Control({ snapshot, past }: Props) {
 export const isFrozen = (snapshot: Snapshot): boolean =>
   snapshot.host.cgroup.frozen ?? snapshot.container.cgroup.frozen ?? snapshot.info.frozen ?? false;
 
+export const heldStill = (snapshot: Snapshot): boolean => snapshot.info.state === "running" && isFrozen(snapshot);
+
 function Freezer({ snapshot, past }: Props) {
   const { calls } = useSurroundings();
   const [busy, setBusy] = useState(false);
@@ -109,7 +111,7 @@ export function Refused({ failed }: { failed: Failure }) {
 /** Above all panels while the container is frozen: what is shown does not move, and why. */
 export function FrozenBanner({ snapshot }: { snapshot: Snapshot }) {
   const { reveal } = useSurroundings();
-  if (snapshot.info.state !== "running" || !isFrozen(snapshot)) return null;
+  if (!heldStill(snapshot)) return null;
   return (
     <p class="banner frozen">
       <b>{t("cg.banner_frozen")}</b> {t("cg.banner_frozen_words")}{" "}

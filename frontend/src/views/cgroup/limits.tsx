@@ -69,6 +69,10 @@ export function LimitsForm({ snapshot, past }: Props) {
     }
   };
 
+  const discard = (): void => {
+    setDraft({});
+    setTold(null);
+  };
   const failed = told?.kind === "failed" ? told.failed : null;
   const blamed = FIELDS.some(({ name }) => name === failed?.field) ? (failed?.field ?? null) : null;
   return (
@@ -92,7 +96,7 @@ export function LimitsForm({ snapshot, past }: Props) {
           text={draft[field.name]}
           wrong={
             blamed === field.name
-              ? (failed?.technical ?? failed?.detail ?? "")
+              ? (outOfRange(field, draft[field.name], quota, limits) ?? failed?.technical ?? failed?.detail ?? "")
               : isNumber(draft[field.name])
                 ? null
                 : t("cg.not_a_number")
@@ -109,7 +113,7 @@ export function LimitsForm({ snapshot, past }: Props) {
           {t(busy ? "cg.applying" : "cg.apply")}
         </button>
         {Object.keys(draft).length > 0 && !busy && (
-          <button type="button" class="button small" onClick={() => setDraft({})}>
+          <button type="button" class="button small" onClick={discard}>
             {t("cg.discard")}
           </button>
         )}
@@ -195,6 +199,14 @@ export function wished(draft: Draft, limits: Limits): Partial<Limits> {
     if (Number.isFinite(value) && value !== limits[name]) wish[name] = value;
   }
   return wish;
+}
+
+/** Why it was refused, in the page's language, where that can be told from here. */
+function outOfRange(field: Field, text: string | undefined, quota: Quota | null, limits: Limits): string | null {
+  const value = Number(text);
+  const top = most(field, quota, limits);
+  if (value > top) return t("cg.above", { most: field.show(top) });
+  return value < field.least ? t("cg.below", { least: field.show(field.least) }) : null;
 }
 
 const isNumber = (text: string | undefined): boolean =>

@@ -24,7 +24,9 @@ export function Clock({ points, quota, period }: Props) {
       ? t("cg.clock_idle")
       : held === 0
         ? tn("cg.clock_free", periods)
-        : t("cg.clock_held", { held: number(held), periods: number(periods), waited: usec(waited) });
+        : waited === 0 // counted at the end of the wait, which is in the next look
+          ? t("cg.clock_held_yet", { held: number(held), periods: number(periods) })
+          : t("cg.clock_held", { held: number(held), periods: number(periods), waited: usec(waited) });
   return (
     <div class="cg-clock">
       <Ring periods={periods} held={held} />

@@ -20,7 +20,8 @@ teach("namespaces", ({ key: asked, side }, snapshot) => {
   if (!Object.hasOwn(KINDS, key)) return null;
   const kind = key as keyof typeof KINDS;
   const shared = key === asked ? (snapshot?.container.namespaces[kind]?.same_as_host ?? null) : null;
-  const verdict =
-    shared === null ? "" : t(shared ? "teach.ns_shared" : side === "host" ? "teach.ns_hosts" : "teach.ns_own");
-  return { words: [t(KINDS[kind]), verdict].filter((part) => part !== "").join(t("teach.join")) };
+  const words = t(KINDS[kind]);
+  if (shared === null) return { words };
+  const verdict = t(shared ? "teach.ns_shared" : side === "host" ? "teach.ns_hosts" : "teach.ns_own");
+  return { words: t("teach.both", { words, verdict }) };
 });
