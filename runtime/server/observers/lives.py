@@ -25,6 +25,7 @@ READS = (
     100  # files of /proc read in a second for one container's news: names and inner numbers beyond that are left out
 )
 REMEMBERED = 512  # who died lately, of all containers
+ROUNDED_NS = 1_000_000  # a picture's clock is told in milliseconds
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -211,7 +212,7 @@ class Lives:
         if watched is None:
             return
         after, known = picture.container.processes, before.container.processes if before else {}
-        taken_ns = int(picture.monotonic * 1e9)
+        taken_ns = int(picture.monotonic * 1e9) - ROUNDED_NS
         for key, process in after.items():
             if known.get(key) is not process:
                 told = _Sight(process, known.get(key), picture.host.processes.get(key), taken_ns)
@@ -237,7 +238,8 @@ class Lives:
             gone = self._dead.get(pid)
             if pid in self.lingering or (gone and gone.ended_ns >= taken_ns):
                 return  # it died after the picture was taken
-            life = self._alive[pid] = Life(watched.target.container.id, pid, taken_ns)
+            # News of its fork, if they come, are of before this moment; the picture was begun somewhat earlier
+            life = self._alive[pid] = Life(watched.target.container.id, pid, time.monotonic_ns())
             sight.teach(life)
             if not quiet:
                 self._say("born", life, taken_ns)
