@@ -4,7 +4,7 @@ import "../styles/base.css";
 import "../styles/layout.css";
 import "../styles/home.css";
 import "../styles/terminal.css";
-import { type ComponentChildren, h, render } from "preact";
+import { type ComponentChildren, h, options, render } from "preact";
 import { setLanguage } from "../i18n/index";
 import type { Boot } from "../protocol/rest";
 import { followTheme } from "../ui/preferences";
@@ -12,6 +12,9 @@ import { App } from "./app";
 import { Home } from "./home";
 
 followTheme();
+
+// What several messages changed is drawn once, with the next frame; a page in the background draws nothing.
+options.debounceRendering = (draw) => requestAnimationFrame(() => draw());
 
 const boot = document.getElementById("boot");
 const app = document.getElementById("app");

@@ -40,9 +40,12 @@ export interface Cursor {
 /** A sample that shows what happened comes within so many seconds, or the figures did not move. */
 const SHOWS_WITHIN = 3;
 
-const isAlive = (snapshot: Snapshot): boolean =>
-  (snapshot.info.state === "running" || snapshot.info.state === "created") &&
-  Object.keys(snapshot.container.processes).length > 0;
+function isAlive(snapshot: Snapshot): boolean {
+  const { state } = snapshot.info;
+  if (state !== "running" && state !== "created") return false;
+  for (const _ in snapshot.container.processes) return true; // there may be many: not counted
+  return false;
+}
 
 /** Give it to a `LiveSocket` as its handlers. */
 export class LiveStore implements LiveHandlers {

@@ -1,5 +1,7 @@
 // biome-ignore-all lint/a11y/useSemanticElements: <meter> cannot hold a limit and a peak as marks
 /** A running chart of the last three minutes on one fixed scale, the limit drawn as a line. Own SVG: it is that small. */
+import { memo } from "preact/compat";
+import { useRef } from "preact/hooks";
 import { type Sample, WINDOW_SECONDS } from "../state/samples";
 
 export interface Series {
@@ -25,10 +27,23 @@ interface Props {
 
 const HEIGHT = 100;
 
-export function Chart({ points, series, top, limit, limitOf, peak = null, throttled = false, label }: Props) {
+export const Chart = memo(
+  Drawn,
+  // Without a new sample nothing of it moves; the functions differ with each drawing and say the same.
+  (a, b) => a.points === b.points && a.top === b.top && a.limit === b.limit && a.peak === b.peak && a.label === b.label,
+);
+
+/**
+ * Everything stands at its own time on a sheet that is pushed along: as time goes on one transform changes, not each mark.
+ */
+function Drawn({ points: all, series, top, limit, limitOf, peak = null, throttled = false, label }: Props) {
+  const points = thin(all);
   const now = points.at(-1)?.t ?? 0;
-  const x = (t: number): number => round(WINDOW_SECONDS - (now - t));
-  const y = (value: number): number => round(HEIGHT - (HEIGHT * Math.min(value, top)) / top);
+  const sheet = useRef(now);
+  if (Math.abs(now - sheet.current) > SHEET_SECONDS) sheet.current = now;
+  const base = sheet.current;
+  const x = (t: number): number => round(t - base);
+  const y = (value: number): number => Math.round(10 * (HEIGHT - (HEIGHT * Math.min(value, top)) / top)) / 10;
   const steps = limitOf ? changes(points, limitOf) : [];
   return (
     <svg
@@ -38,53 +53,100 @@ export function Chart({ points, series, top, limit, limitOf, peak = null, thrott
       role="img"
       aria-label={label}
     >
-      {[60, 120].map((at) => (
-        <line key={at} class="chart-minute" x1={at} x2={at} y1="0" y2={HEIGHT} />
-      ))}
-      {throttled &&
-        points.map((point, index) => {
-          const before = points[index - 1];
-          if (!before || !point.throttled) return null;
-          const left = x(before.t);
-          return (
-            <rect
-              key={point.t}
-              class="chart-throttled"
-              x={left}
-              width={round(Math.max(x(point.t) - left, 0.3))}
-              y={HEIGHT - 8}
-              height="8"
-              opacity={0.35 + 0.65 * point.throttled}
-            />
-          );
-        })}
-      {series.map((one) => (
-        <g key={one.class} class={one.class}>
-          {runs(points, one.value).map((run) => {
-            const line = run.map(([t, value], index) => `${index === 0 ? "M" : "L"}${x(t)} ${y(value)}`).join("");
-            const first = run[0];
-            const last = run.at(-1);
+      <line class="chart-minute" x1="60" x2="60" y1="0" y2={HEIGHT} />
+      <line class="chart-minute" x1="120" x2="120" y1="0" y2={HEIGHT} />
+      <g transform={`translate(${round(WINDOW_SECONDS - (now - base))} 0)`}>
+        {throttled &&
+          points.map((point, index) => {
+            const before = points[index - 1];
+            if (!before || !point.throttled) return null;
+            const left = x(before.t);
             return (
-              <g key={first?.[0]}>
-                {one.area && first && last && (
-                  <path class="chart-area" d={`${line}L${x(last[0])} ${HEIGHT}L${x(first[0])} ${HEIGHT}Z`} />
-                )}
-                <path class="chart-line" d={line} />
-              </g>
+              <rect
+                key={point.t}
+                class="chart-throttled"
+                x={left}
+                width={round(Math.max(x(point.t) - left, 0.3))}
+                y={HEIGHT - 8}
+                height="8"
+                opacity={0.35 + 0.65 * point.throttled}
+              />
             );
           })}
-        </g>
-      ))}
+        {series.map((one) => {
+          const { line, area } = paths(points, one.value, x, y);
+          return (
+            <g key={one.class} class={one.class}>
+              {one.area && <path class="chart-area" d={area} />}
+              <path class="chart-line" d={line} />
+            </g>
+          );
+        })}
+        {limitOf && steps.length > 0 && <path class="chart-limit" d={stairs(points, limitOf, x, y)} />}
+        {steps.map(({ t }) => (
+          <line key={t} class="chart-change" x1={x(t)} x2={x(t)} y1="0" y2={HEIGHT} />
+        ))}
+      </g>
       {peak !== null && <line class="chart-peak" x1="0" x2={WINDOW_SECONDS} y1={y(peak)} y2={y(peak)} />}
       {limit !== null && steps.length === 0 && (
         <line class="chart-limit" x1="0" x2={WINDOW_SECONDS} y1={y(limit)} y2={y(limit)} />
       )}
-      {limitOf && steps.length > 0 && <path class="chart-limit" d={stairs(points, limitOf, x, y)} />}
-      {steps.map(({ t }) => (
-        <line key={t} class="chart-change" x1={x(t)} x2={x(t)} y1="0" y2={HEIGHT} />
-      ))}
     </svg>
   );
+}
+
+/** After so long the sheet is laid anew, so that its numbers stay small. */
+const SHEET_SECONDS = 600;
+/** A chart is some 250 px wide: more than a sample a second would not be seen. */
+const THIN_SECONDS = 0.9;
+
+/** The newest, and those before it that stand apart. Where the scheduler held it back, and where a limit changed, all. */
+function thin(points: readonly Sample[]): readonly Sample[] {
+  const kept: Sample[] = [];
+  let next = Number.POSITIVE_INFINITY;
+  for (let index = points.length - 1; index >= 0; index--) {
+    const point = points[index];
+    if (!point) continue;
+    const later = kept.at(-1);
+    const hole = later !== undefined && (later.memory === null) !== (point.memory === null);
+    if (next - point.t < THIN_SECONDS && !hole && !point.throttled && sameLimits(later, point)) continue;
+    kept.push(point);
+    next = point.t;
+  }
+  return kept.reverse();
+}
+
+function sameLimits(a: Sample | undefined, b: Sample): boolean {
+  const [one, two] = [a?.limits, b.limits];
+  return one?.memory === two.memory && one?.cores === two.cores && one?.pids === two.pids;
+}
+
+/** A line for each stretch without a hole: where a figure was missing there is none. */
+function paths(
+  points: readonly Sample[],
+  value: Series["value"],
+  x: (t: number) => number,
+  y: (value: number) => number,
+): { line: string; area: string } {
+  let [line, area, run] = ["", "", ""];
+  let [first, last] = [0, 0];
+  const close = (): void => {
+    line += run;
+    if (run !== "") area += `${run}L${last} ${HEIGHT}L${first} ${HEIGHT}Z`;
+    run = "";
+  };
+  for (const point of points) {
+    const figure = value(point);
+    if (figure === null) {
+      close();
+      continue;
+    }
+    last = x(point.t);
+    if (run === "") first = last;
+    run += `${run === "" ? "M" : "L"}${last} ${y(figure)}`;
+  }
+  close();
+  return { line, area };
 }
 
 export interface Step {
@@ -121,23 +183,7 @@ function stairs(
     } else if (value === null && drawn !== null) path += `H${x(point.t)}`;
     drawn = value;
   }
-  return drawn === null ? path : `${path}H${WINDOW_SECONDS}`;
-}
-
-/** Stretches without a hole: where a figure was missing there is no line. */
-function runs(points: readonly Sample[], value: Series["value"]): [number, number][][] {
-  const result: [number, number][][] = [];
-  let run: [number, number][] = [];
-  for (const point of points) {
-    const at = value(point);
-    if (at !== null) run.push([point.t, at]);
-    else if (run.length > 0) {
-      result.push(run);
-      run = [];
-    }
-  }
-  if (run.length > 0) result.push(run);
-  return result;
+  return drawn === null ? path : `${path}H${x(points.at(-1)?.t ?? 0)}`;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;

@@ -14,14 +14,37 @@ interface Props {
   past: boolean;
   open: boolean;
   onOpen(open: boolean): void;
+  /** What else makes it be drawn at once, wherever it is: the moment looked at. */
+  moment: unknown;
   /** Only called while it is open: a folded panel costs nothing. */
   children(): ComponentChildren;
 }
 
-export function Panel({ name, title, summary, marks, past, open, onOpen, children }: Props) {
+/** A panel out of sight follows what ticks at this pace; what changed, and a moment chosen, it shows at once. */
+const UNSEEN_MS = 2000;
+
+export function Panel({ name, title, summary, marks, past, open, onOpen, moment, children }: Props) {
   const [full, setFull] = useState(false);
   const frame = useRef<HTMLElement>(null);
   const body = `panel-${name}`;
+  const shown = open || full;
+  const inSight = useInSight(frame);
+  const drawn = useRef<{ at: number; marks: Marks; past: boolean; moment: unknown; body: ComponentChildren } | null>(
+    null,
+  );
+  const last = drawn.current;
+  const now = performance.now();
+  if (!shown) drawn.current = null;
+  else if (
+    inSight ||
+    last === null ||
+    last.marks !== marks ||
+    last.past !== past ||
+    last.moment !== moment ||
+    now - last.at >= UNSEEN_MS
+  ) {
+    drawn.current = { at: now, marks, past, moment, body: children() };
+  }
 
   // The top layer lets a panel cover the page whatever its ancestors are; the terminal beneath keeps running.
   useEffect(() => {
@@ -88,9 +111,24 @@ export function Panel({ name, title, summary, marks, past, open, onOpen, childre
           </svg>
         </button>
       </header>
-      <div class="panel-body" id={body} hidden={!open && !full}>
-        {(open || full) && children()}
+      <div class="panel-body" id={body} hidden={!shown}>
+        {drawn.current?.body}
       </div>
     </section>
   );
+}
+
+/** Whether it is in the window, or about to be. */
+function useInSight(frame: { current: HTMLElement | null }): boolean {
+  const [inSight, setInSight] = useState(true);
+  useEffect(() => {
+    const element = frame.current;
+    if (!element || typeof IntersectionObserver === "undefined") return;
+    const observer = new IntersectionObserver((entries) => setInSight(entries.at(-1)?.isIntersecting ?? true), {
+      rootMargin: "150px",
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [frame]);
+  return inSight;
 }

@@ -12,8 +12,8 @@ import type { Snapshot } from "../protocol/generated";
 import type { Quota } from "../protocol/rest";
 import { clock } from "../state/format";
 import { Link, type Thing } from "../state/link";
-import type { LiveState, LiveStore } from "../state/live";
-import { FrozenBanner } from "./cgroup/control";
+import type { Cursor, LiveState, LiveStore } from "../state/live";
+import { FrozenBanner, heldStill } from "./cgroup/control";
 import { type Calls, PanelContext, type PanelName, type Question, type Surroundings } from "./context";
 import { Announcer } from "./events";
 import { exitSentence } from "./events_words";
@@ -78,7 +78,9 @@ export function Panels(props: PanelsProps) {
     question.value = null;
   }, [question]);
   const state = store.view.value;
-  const paused = store.cursor.value !== null;
+  const cursor = store.cursor.value;
+  const paused = cursor !== null;
+  const frozen = state.snapshot !== null && heldStill(state.snapshot);
   useTimeKeys(store);
   useEffect(() => {
     const timer = setInterval(() => store.tick(), 1000);
@@ -94,6 +96,8 @@ export function Panels(props: PanelsProps) {
         ref={root}
         data-status={state.status}
         data-paused={paused ? "true" : undefined}
+        data-frozen={frozen ? "true" : undefined}
+        style={frozen ? { "--frozen": `"${t("cg.frozen_short")}"` } : undefined}
         onPointerOver={(event) => link.point(event.pointerType === "touch" ? null : thingAt(event.target))}
         onPointerLeave={() => link.point(null)}
         onFocusIn={(event) => link.focus(thingAt(event.target))}
@@ -103,7 +107,7 @@ export function Panels(props: PanelsProps) {
         }}
       >
         <StatusBar state={state} lost={lost} paused={paused} />
-        <Body state={state} terminal={terminal} opened={opened} paused={paused} />
+        <Body state={state} terminal={terminal} opened={opened} cursor={cursor} />
         <Timeline store={store} />
         <Announcer store={store} />
         {question.value && (
@@ -139,15 +143,15 @@ interface BodyProps {
   state: LiveState;
   terminal: string | null;
   opened: Opened;
-  paused: boolean;
+  cursor: Cursor | null;
 }
 
-function Body({ state, terminal, opened, paused }: BodyProps) {
+function Body({ state, terminal, opened, cursor }: BodyProps) {
   const { snapshot, marks } = state;
   if (!snapshot) {
     return state.status === "error" || state.status === "gone" ? null : <Skeleton />;
   }
-  const scene = sceneOf(state, snapshot, terminal, paused);
+  const scene = sceneOf(state, snapshot, terminal, cursor !== null);
   return (
     <>
       <Strip panels={PANELS} opened={opened} />
@@ -160,6 +164,7 @@ function Body({ state, terminal, opened, paused }: BodyProps) {
             marks={marks[panel.name]}
             past={(panel.from?.(scene) ?? scene.shown) !== snapshot}
             summary={panel.summary(scene)}
+            moment={cursor}
             open={opened.is(panel.name, panel.frequent ?? false)}
             onOpen={(open) => opened.set(panel.name, open)}
           >

@@ -1,4 +1,5 @@
 /** The row of panels' names at the top of the X-ray: each opens its panel and brings it into view. */
+import { memo } from "preact/compat";
 import { useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index";
 import { type PanelName, useSurroundings } from "./context";
@@ -6,7 +7,7 @@ import type { Opened } from "./opened";
 import type { PanelDescriptor } from "./scene";
 
 /** One stop of the Tab key; the arrow keys go along it (the toolbar pattern of WAI-ARIA). */
-export function Strip({ panels, opened }: { panels: readonly PanelDescriptor[]; opened: Opened }) {
+export const Strip = memo(function Strip({ panels, opened }: { panels: readonly PanelDescriptor[]; opened: Opened }) {
   const { reveal } = useSurroundings();
   const [stop, setStop] = useState<PanelName>(panels[0]?.name ?? "processes");
   const bar = useRef<HTMLDivElement>(null);
@@ -46,4 +47,4 @@ export function Strip({ panels, opened }: { panels: readonly PanelDescriptor[]; 
       ))}
     </div>
   );
-}
+});
