@@ -10,7 +10,7 @@ export default {
 
   "lay.arrivals": "As it happens",
   "lay.arrivals_none":
-    "Nothing yet. Write, delete or rename something, and see it arrive in the upper layer. Reading leaves no trace here.",
+    "Nothing seen so far. Write, delete or rename something, and see it arrive in the upper layer. Reading leaves no trace here.",
   "lay.arrivals_from": "from {layer}",
   "lay.arrivals_hides": "hides that of {layer}",
   "lay.did_created": "created",

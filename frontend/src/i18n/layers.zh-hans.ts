@@ -11,7 +11,7 @@ export default {
   "lay.browse_title": "看看这一层里面",
 
   "lay.arrivals": "正在发生",
-  "lay.arrivals_none": "还没有动静。写点什么、删点什么、改个名字，看它落到 upper 层里。只读不写，这里不留痕迹。",
+  "lay.arrivals_none": "还没看到动静。写点什么、删点什么、改个名字，看它落到 upper 层里。只读不写，这里不留痕迹。",
   "lay.arrivals_from": "来自 {layer}",
   "lay.arrivals_hides": "遮住 {layer} 里的那个",
   "lay.did_created": "新建",

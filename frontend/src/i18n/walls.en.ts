@@ -42,6 +42,9 @@ export default {
     "The same directory mounted once more over itself, without the right to write: readable, but not to be changed.",
   "mt.group_bound": "Single files bound in",
   "mt.group_bound_words": "Written for this container on the host and mounted over the image’s file of that name.",
+  "mt.group_own": "This container, from outside",
+  "mt.group_own_words":
+    "Its layers, the disk of its upper layer, and the joined root: in the keeper’s mount namespace, where no shell of the host sees them.",
   "mt.group_other": "Others",
   "mt.group_other_words": "Not from the container’s beginning, or of no kind above.",
   "mt.prop": "propagation: does a later mount on one side appear on the other?",

@@ -43,6 +43,8 @@ export default {
   "mt.group_readonly_words": "把同一个目录在原地再挂一次，去掉写权限：可以看，不能改。",
   "mt.group_bound": "绑定进来的单个文件",
   "mt.group_bound_words": "在宿主机上专门为这个容器写好，再盖在镜像里同名的文件上。",
+  "mt.group_own": "从外面看这个容器",
+  "mt.group_own_words": "它的各层、upper 层所在的盘、合并后的根：都在 keeper 的挂载命名空间里，宿主机的 shell 看不到。",
   "mt.group_other": "其他",
   "mt.group_other_words": "不是容器诞生时就有的，或不属于上面任何一类。",
   "mt.prop": "传播（propagation）：一边后来新增的挂载，会不会出现在另一边？",

@@ -64,14 +64,18 @@ export function Listing({ view, entries, stand, onGo, onUp }: Props) {
             <tr>
               <th scope="col">{t("fv.name")}</th>
               <th scope="col">{t("fv.kind")}</th>
-              <th scope="col">{t("fv.owner")}</th>
+              <th scope="col" class="num">
+                {t("fv.owner")}
+              </th>
               <th scope="col" class="num">
                 {t("fv.size")}
               </th>
               <th scope="col" class="num">
                 {t("fv.blocks")}
               </th>
-              <th scope="col">{t("fv.modified")}</th>
+              <th scope="col" class="num">
+                {t("fv.modified")}
+              </th>
             </tr>
           </thead>
           <tbody ref={body} onKeyDown={keys}>

@@ -18,7 +18,7 @@ interface Props {
   marks: Marks;
 }
 
-const GROUPS = ["root", "api", "device", "cgroup", "scratch", "bound", "readonly", "masked", ""] as const;
+const GROUPS = ["root", "own", "api", "device", "cgroup", "scratch", "bound", "readonly", "masked", ""] as const;
 type Purpose = (typeof GROUPS)[number];
 
 export const MountsPanel = memo(
@@ -68,6 +68,8 @@ function Table({ side, snapshot, filter, marks, tables }: TableProps) {
   const rows = useMemo(() => matching(mounts, filter), [mounts, filter]);
   const all = Object.keys(mounts).length;
   const total = tables.host_total ?? null;
+  const its = `/${snapshot.info.id}/`;
+  const purposeOf = (mount: Mount): Purpose => (side === "host" && mount.point.includes(its) ? "own" : mount.purpose);
   return (
     <section class={`mt-side world-${side}`} aria-label={t(side === "container" ? "world.container" : "world.host")}>
       <h4>
@@ -91,7 +93,7 @@ function Table({ side, snapshot, filter, marks, tables }: TableProps) {
             side={side}
             purpose={purpose}
             open={filter !== ""}
-            rows={rows.filter(([, mount]) => mount.purpose === purpose)}
+            rows={rows.filter(([, mount]) => purposeOf(mount) === purpose)}
             marks={marks}
           />
         ))
@@ -141,19 +143,31 @@ function Group({ side, purpose, rows, marks, open }: GroupProps) {
         {t(key)} <span class="muted num">{number(rows.length)}</span>
       </summary>
       {/* On the host the same words would be wrong: there it is the machine's own. */}
-      {side === "container" && <p class="note">{t(`${key}_words` satisfies Key)}</p>}
+      {(side === "container" || purpose === "own") && <p class="note">{t(`${key}_words` satisfies Key)}</p>}
       <ul class="mt-list">
         {rows.map(([id, mount]) => (
-          <Row key={id} id={id} side={side} mount={mount} marks={marks} />
+          <Row key={id} id={id} side={side} purpose={purpose} mount={mount} marks={marks} />
         ))}
       </ul>
     </details>
   );
 }
 
-function Row({ id, side, mount, marks }: { id: string; side: Side; mount: Mount; marks: Marks }) {
+interface RowProps {
+  id: string;
+  side: Side;
+  purpose: Purpose;
+  mount: Mount;
+  marks: Marks;
+}
+
+function Row({ id, side, purpose, mount, marks }: RowProps) {
   const { reveal } = useSurroundings();
-  const thing = useThing(`mount:${mount.point}`);
+  // One file system under two names: the joined root is the container's `/`. Else equal paths are not one thing.
+  const twin = purpose === "own" && mount.fstype === "overlay";
+  const thing = useThing(
+    side === "container" ? `mount:${mount.point}` : twin ? "mount:/" : `mount:host ${mount.point}`,
+  );
   const hides = mount.purpose === "masked" || mount.purpose === "readonly" ? wouldShow(mount.point) : null;
   const subtree = mount.root !== "/" && mount.root !== "";
   const marked = side === "container";

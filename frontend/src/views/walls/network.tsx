@@ -105,7 +105,7 @@ function Pairs({ network }: { network: Network }) {
             {printable(name)}
           </code>
           <span class="nw-cable" aria-hidden="true" />
-          <code class="nw-end world-host" {...{ "data-thing": `network:${far ?? index}` }}>
+          <code class="nw-end world-host" {...{ "data-thing": `network:host ${far ?? index}` }}>
             {far === null ? `#${index}` : printable(far)}
           </code>
           <p class="note">
@@ -141,7 +141,10 @@ function stateWords(state: string): string {
 function Wire({ side, name, one, marks }: { side: Side; name: string; one: Interface; marks: Marks }) {
   const marked = side === "container";
   return (
-    <li {...useThing(`network:${name}`)} {...(marked ? markAttributes(marks, name) : {})}>
+    <li
+      {...useThing(marked ? `network:${name}` : `network:host ${name}`)}
+      {...(marked ? markAttributes(marks, name) : {})}
+    >
       <p class="nw-name">
         {marked && <SignMark sign={marks.signs.get(name)} />}
         <Ask panel="network" question={marked ? "dev" : "links"} title={name} sides={[side]}>
