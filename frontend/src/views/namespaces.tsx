@@ -23,19 +23,26 @@ export function Namespaces({ snapshot, marks }: Props) {
   );
 }
 
-/** Names of processes are drawn only where some differ: else a fork is no reason to draw anything. */
+/** A fork is no reason to draw anything, nor are figures that tick. */
 const Shown = memo(All, (a, b) => {
   const [one, two] = [a.snapshot, b.snapshot];
-  const plain = Object.keys(two.graph?.differs ?? {}).length === 0;
   return (
     one.container.namespaces === two.container.namespaces &&
     one.host.namespaces === two.host.namespaces &&
     one.graph === two.graph &&
-    (plain || one.container.processes === two.container.processes) &&
+    (one.container.processes === two.container.processes || sameNames(one, two)) &&
     one.gaps === two.gaps &&
     a.marks === b.marks
   );
 });
+
+/** Of those that have a column or stand for one. */
+function sameNames(one: Snapshot, two: Snapshot): boolean {
+  return Object.keys(two.graph?.differs ?? {}).every((key) => {
+    const [a, b] = [one.container.processes[key], two.container.processes[key]];
+    return a?.comm === b?.comm && a?.pid === b?.pid && (a?.state === "Z") === (b?.state === "Z");
+  });
+}
 
 function All({ snapshot, marks }: Props) {
   const none = KINDS.every((kind) => !snapshot.container.namespaces[kind]?.id);

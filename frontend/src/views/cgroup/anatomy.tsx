@@ -1,4 +1,5 @@
 /** What the memory is, as one stacked bar, and four answers to how much of it is "used". */
+import { memo } from "preact/compat";
 import { bytes, exactBytes } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { Snapshot } from "../../protocol/generated";
@@ -17,7 +18,15 @@ import { percent } from "../../state/format";
 import { asking } from "../figures";
 import { Ask, Gap, Words } from "../parts";
 
-export function Anatomy({ snapshot }: { snapshot: Snapshot }) {
+export const Anatomy = memo(
+  Shown,
+  (a, b) =>
+    a.snapshot.container.cgroup.memory === b.snapshot.container.cgroup.memory &&
+    a.snapshot.host.cgroup.memory === b.snapshot.host.cgroup.memory &&
+    a.snapshot.gaps === b.snapshot.gaps,
+);
+
+function Shown({ snapshot }: { snapshot: Snapshot }) {
   const { cgroup } = snapshot.container;
   const found = used(cgroup, snapshot.host.cgroup.memory.meminfo);
   const usage = cgroup.summary.memory_bytes ?? null;

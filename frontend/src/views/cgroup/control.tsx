@@ -1,4 +1,5 @@
 /** Control: hold all processes still, let them go on, change what they may use. */
+import { memo } from "preact/compat";
 import { useEffect, useState } from "preact/hooks";
 import { t } from "../../i18n/index";
 import type { Snapshot } from "../../protocol/generated";
@@ -7,9 +8,10 @@ import { type Failure, failure } from "../../ui/failure";
 import { useSurroundings } from "../context";
 import { asking } from "../figures";
 import { Ask, Words } from "../parts";
-import { LimitsForm } from "./limits";
+import { FIELDS, inUse, LimitsForm } from "./limits";
 import { FIGURES, keyOf } from "./names";
 import { Part } from "./part";
+import { Refused } from "./refused";
 
 interface Props {
   snapshot: Snapshot;
@@ -17,7 +19,22 @@ interface Props {
   past: boolean;
 }
 
-export function Control({ snapshot, past }: Props) {
+/** Drawn again only when what it says is another: a form under the hand must not be touched by figures that tick. */
+export const Control = memo(
+  Shown,
+  (a, b) => a.past === b.past && said(a.snapshot).every((one, index) => one === said(b.snapshot)[index]),
+);
+
+const said = (snapshot: Snapshot) => [
+  snapshot.info.id,
+  snapshot.info.limits,
+  snapshot.info.state,
+  isFrozen(snapshot),
+  snapshot.container.cgroup.mode,
+  ...FIELDS.map(({ name }) => inUse(name, snapshot)),
+];
+
+function Shown({ snapshot, past }: Props) {
   return (
     <Part name="control">
       <div class="cg-pair">
@@ -96,15 +113,6 @@ function Freezer({ snapshot, past }: Props) {
       </p>
       {failed && <Refused failed={failed} />}
     </section>
-  );
-}
-
-export function Refused({ failed }: { failed: Failure }) {
-  return (
-    <div class="cg-refused" role="alert">
-      <b>{failed.title}.</b> {failed.detail}
-      {failed.technical !== null && <code>{failed.technical}</code>}
-    </div>
   );
 }
 

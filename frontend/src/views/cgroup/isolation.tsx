@@ -13,15 +13,19 @@ export const Isolation = memo(Shown, (a, b) => {
   return (
     one.container.cgroup.paths === two.container.cgroup.paths &&
     one.host.cgroup.paths === two.host.cgroup.paths &&
-    one.container.cgroup.cpu === two.container.cgroup.cpu &&
+    cpusOf(one) === cpusOf(two) &&
     one.gaps === two.gaps
   );
 });
 
-function Shown({ snapshot }: { snapshot: Snapshot }) {
-  const { cgroup } = snapshot.container;
+function cpusOf({ container: { cgroup } }: Snapshot) {
   const key = keyOf(cgroup, "cpus");
-  const cpus = key === null ? null : cgroup.cpu[key.slice(key.indexOf("/") + 1)];
+  return key === null ? null : cgroup.cpu[key.slice(key.indexOf("/") + 1)];
+}
+
+function Shown({ snapshot }: { snapshot: Snapshot }) {
+  const key = keyOf(snapshot.container.cgroup, "cpus");
+  const cpus = cpusOf(snapshot);
   const outside = Object.values(snapshot.host.cgroup.paths)[0];
   return (
     <Part name="isolation">

@@ -6,7 +6,7 @@ import type { Limits, Snapshot } from "../../protocol/generated";
 import type { Quota } from "../../protocol/rest";
 import { type Failure, failure } from "../../ui/failure";
 import { useSurroundings } from "../context";
-import { Refused } from "./control";
+import { Refused } from "./refused";
 
 const MIB = 1 << 20;
 
@@ -21,7 +21,7 @@ interface Field {
 }
 
 const size = (value: number): string => bytes(value * MIB);
-const FIELDS: readonly Field[] = [
+export const FIELDS: readonly Field[] = [
   { name: "memory_bytes", label: "cg.field_memory", unit: MIB, least: 6, step: 1, show: size },
   {
     name: "cpus",
@@ -218,7 +218,7 @@ function most({ name, unit }: Field, quota: Quota | null, limits: Limits): numbe
   return Math.max(allowed, limits[name]) / unit;
 }
 
-function inUse(name: keyof Limits, snapshot: Snapshot): string | null {
+export function inUse(name: keyof Limits, snapshot: Snapshot): string | null {
   const { summary } = snapshot.container.cgroup;
   switch (name) {
     case "memory_bytes":

@@ -1,22 +1,15 @@
 /** Every figure by both its names, so that what is learnt on one host is found on the next. */
-import { useState } from "preact/hooks";
 import { bytes, number } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { Cgroup, Snapshot } from "../../protocol/generated";
 import { formOf } from "../../state/accounting";
 import { usec } from "../../state/format";
 import { asking } from "../figures";
-import { Ask } from "../parts";
+import { Ask, Folded } from "../parts";
 import { FIGURES, type Figure, type FigureName, fileOf, keyOf } from "./names";
 
 export function BothNames({ snapshot }: { snapshot: Snapshot }) {
-  const [open, setOpen] = useState(false);
-  return (
-    <details class="panel-more" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{t("cg.names")}</summary>
-      {open && <Table snapshot={snapshot} />}
-    </details>
-  );
+  return <Folded summary={t("cg.names")}>{() => <Table snapshot={snapshot} />}</Folded>;
 }
 
 function Table({ snapshot }: { snapshot: Snapshot }) {
