@@ -54,8 +54,9 @@ class _Watched:
     paused: bool = False
     pause: float = PAUSE
     flooded_at: float = 0.0
+    fresh: int = 0  # records of this read
+    records: int = 0  # of this second
     second: int = 0
-    records: int = 0
 
 
 class OverlayObserver:
@@ -196,7 +197,7 @@ class OverlayObserver:
                     for watched in list(self._watched.values()):
                         self._let_be(watched, 0.0)
                 elif watched_by := self._owners.get(record.wd):
-                    watched_by.records += 1
+                    watched_by.fresh += 1
                     watched_by.upper.feed(record)
             self._guard()
             if enough():
@@ -207,9 +208,9 @@ class OverlayObserver:
         """Let floods be."""
         second = int(time.monotonic())
         for watched in list(self._watched.values()):
-            if watched.second != second:
-                watched.second, watched.records = second, 0
-            elif watched.records > FLOOD:
+            watched.records = watched.fresh + (watched.records if watched.second == second else 0)
+            watched.second, watched.fresh = second, 0
+            if watched.records > FLOOD:
                 calm = time.monotonic() - watched.flooded_at > CALM + watched.pause
                 self._let_be(watched, PAUSE if calm else watched.pause)
 
