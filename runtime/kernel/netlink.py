@@ -69,13 +69,18 @@ class Netlink:
             raise
         self._sequence = 0
         self._news = False
+        self.cut = False
 
-    def dump(self, kind: int, body: bytes) -> bytes:
-        """All answers to a request, as they came: equal bytes tell the same. `messages` takes them apart."""
+    def dump(self, kind: int, body: bytes, limit: int = 256 * 1024) -> bytes:
+        """All answers to a request, as they came: equal bytes tell the same. `messages` takes them apart.
+
+        Not many more than `limit` bytes: a process inside can make more than there is time to read. `cut` says so, and
+        the socket is then good for nothing more.
+        """
         self._sequence += 1
         self._socket.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST_DUMP, self._sequence, 0) + body)
         parts: list[bytes] = []
-        while True:
+        while not self.cut:
             for type_, sequence, payload in _messages(self._receive()):
                 if sequence != self._sequence:
                     self._news = True
@@ -87,6 +92,8 @@ class Netlink:
                 else:
                     parts.append(_HEADER.pack(_HEADER.size + len(payload), type_, 0, 0, 0))
                     parts.append(payload.ljust((len(payload) + 3) & ~3, b"\0"))
+            self.cut = sum(map(len, parts)) > limit
+        return b"".join(parts)
 
     def news(self) -> bool:
         """Whether anything of its groups has happened since it was last asked."""

@@ -26,7 +26,9 @@ from runtime.protocol import xray
 ASK_SECONDS = 2.0  # between two looks at counters and listeners of one that runs
 HOST_SECONDS = 5.0
 MAX_LINKS_READ = 512  # descriptors looked at to find whose a socket is
+SOCKETS_BYTES = 16 * 1024  # a container may have a hundred thousand
 GAP = "walls.network"
+TOO_MANY = "there are more sockets than are listed here"
 NO_DIAG = "ENOENT: this kernel cannot be asked for sockets (its modules tcp_diag and udp_diag are not there)"
 
 _LINK = struct.Struct("=BxHiII")  # ifinfomsg: family, type, index, flags, change (rtnetlink(7))
@@ -112,7 +114,8 @@ class Networks:
     def _enter(self, target: Target, directory: int) -> bool:
         """Sockets inside, unless those that are kept are there already. False: inside is where the host is."""
         name = os.readlink("ns/net", dir_fd=directory)
-        if self._for == (target.pid, target.starttime, name):
+        cut = any(part is not None and part.cut for part in (self._route, self._diag))
+        if self._for == (target.pid, target.starttime, name) and not cut:
             return True
         pulse, self._pulse = self._pulse, None
         self.close()
@@ -132,13 +135,16 @@ class Networks:
         self._asked = now
         try:
             raw = b"".join(
-                self._diag.dump(netlink.SOCK_DIAG_BY_FAMILY, struct.pack("=BBBxI48x", family, protocol, 0, states))
+                self._diag.dump(
+                    netlink.SOCK_DIAG_BY_FAMILY, struct.pack("=BBBxI48x", family, protocol, 0, states), SOCKETS_BYTES
+                )
                 for family in _FAMILIES
                 for protocol, states in ((socket.IPPROTO_TCP, _LISTEN), (socket.IPPROTO_UDP, _CLOSE))
             )
         except FileNotFoundError:
             self._deaf = {f"{GAP}.listening": NO_DIAG}
             return
+        self._deaf = {f"{GAP}.listening": TOO_MANY} if self._diag.cut else {}
         if raw != self._listening[0]:
             self._listening = raw, _listening(raw, target)
 

@@ -34,6 +34,8 @@ _V1_MANUALS = {
     "cpuacct": "Documentation/admin-guide/cgroup-v1/cpuacct.rst",
     "pids": "Documentation/admin-guide/cgroup-v1/pids.rst",
     "blkio": "Documentation/admin-guide/cgroup-v1/blkio-controller.rst",
+    "cpuset": "Documentation/admin-guide/cgroup-v1/cpusets.rst",
+    "freezer": "Documentation/admin-guide/cgroup-v1/freezer-subsystem.rst",
 }
 _MACHINE_MANUALS = {
     "meminfo": "proc_meminfo(5)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import subprocess
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -23,6 +25,7 @@ from tests.support.parked import BASE, Parked, group, layers, parked
 from tests.support.proc_tree import container
 
 pytestmark = pytest.mark.requires("root", "userns", "overlay", "cgroups", "busybox")
+T = TypeVar("T")
 
 
 @dataclass
@@ -44,7 +47,7 @@ class Here:
         assert found is not None, gaps
         return found
 
-    def inside(self, make: Callable[[], socket.socket]) -> socket.socket:
+    def inside(self, make: Callable[[], T]) -> T:
         fd = os.open(f"/proc/{self.parked.pid}/ns/net", os.O_RDONLY)
         try:
             return netlink.within(fd, make)
@@ -147,6 +150,30 @@ def test_who_listens_is_seen(here: Here) -> None:
     for one in kept:
         one.close()
     assert here.look().container.listening == []
+
+
+def test_more_listeners_than_there_is_time_for_are_cut_and_it_is_said(here: Here) -> None:
+    def many() -> list[socket.socket]:
+        made = [socket.create_server(("127.0.0.1", 0)) for _ in range(900)]
+        return [*made, socket.create_server(("127.0.0.1", 8081))]
+
+    here.run("ip", "link", "set", "lo", "up")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    kept = here.inside(many)
+    try:
+        begun = time.process_time()
+        assert 0 < len(here.look().container.listening) < 901
+        assert time.process_time() - begun < 0.5
+        assert here.networks.take(here.target, here.directory, here.now)[1] == {
+            f"{network.GAP}.listening": network.TOO_MANY
+        }
+    finally:
+        for one in kept:
+            one.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert here.look().container.listening == []
+    assert here.networks.take(here.target, here.directory, here.now)[1] == {}
 
 
 def test_a_quiet_container_is_not_asked(here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
