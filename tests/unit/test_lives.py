@@ -159,6 +159,43 @@ def test_who_enters_from_outside_is_found_when_it_becomes_a_program(feed: Feed) 
     assert (feed.told[2].kind, feed.told[2].code, feed.told[2].short) == ("died", 0, True)
 
 
+def test_who_enters_and_ends_at_once_was_seen_entering(feed: Feed) -> None:
+    feed.say(FORK, 700, os.getpid())
+    feed.process(700, 9, ppid=400, comm=b"runc:[2:INIT]")
+    (feed.world.tree.root / "700/cgroup").write_text("4:memory:/\n0::/\n")
+    feed.lives.peek()
+    assert list(feed.lives.forked) == [700], "not yet"
+    (feed.world.tree.root / "700/cgroup").write_text(f"4:memory:{feed.world.target.group}\n0::/\n")
+    feed.lives.peek()
+    assert feed.told == [], "it is the runtime's until it becomes a program"
+    assert not feed.lives.forked
+    feed.end(700)
+    feed.say(EXEC, 700)
+    feed.say(EXIT, 700, 400, 7 << 8)
+    born, became, died = feed.told
+    assert (born.kind, born.ns_pid, born.comm) == ("born", 9, "runc:[2:INIT]")
+    assert (became.kind, became.ns_pid, became.comm) == ("exec", 9, None)
+    assert (died.code, died.ns_pid, died.short) == (7, 9, True)
+
+
+def test_children_of_ours_that_enter_nothing_are_not_looked_at_for_ever(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pid in (700, 701, 702):
+        feed.say(FORK, pid, os.getpid())
+    feed.process(700, 9, ppid=400)
+    feed.process(702, 9, ppid=400)
+    for pid in (700, 702):
+        (feed.world.tree.root / f"{pid}/cgroup").write_text("0::/\n")
+    feed.lives.peek()
+    assert set(feed.lives.forked) == {700, 702}
+    feed.say(EXEC, 702)
+    monkeypatch.setattr(module, "ENTERING", 0)
+    feed.lives.peek()
+    assert not feed.lives.forked
+    assert feed.told == []
+
+
 def test_another_programs_of_ours_are_not_the_containers(feed: Feed) -> None:
     feed.say(FORK, 700, os.getpid())
     feed.process(700, 9, ppid=400)

@@ -2,7 +2,8 @@
 container and told.
 
 A fork names the parent, so a child of a process of a container is that container's, however short it lives. Only what
-enters from outside has no such parent: it is a descendant of ours (the runtime's), looked at when it becomes a program.
+enters from outside has no such parent: it is a descendant of ours (the runtime's), looked at from its fork until it
+becomes a program, since by then it is in the container's cgroup, and afterwards it may end at once.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 READS = (
     100  # files of /proc read in a second for one container's news: names and inner numbers beyond that are left out
 )
+ENTERING = 2_000_000_000  # nanoseconds in which the runtime's child should have become the container's
+PEEKS = 32  # of those looked at in one turn
 REMEMBERED = 512  # who died lately, of all containers
 ROUNDED_NS = 1_000_000  # a picture's clock is told in milliseconds
 _TICK = os.sysconf("SC_CLK_TCK")
@@ -66,6 +69,8 @@ class Lives:
         self._alive: dict[int, Life] = {}
         self._dead: dict[int, Life] = {}
         self._household = {os.getpid(), os.getppid()}
+        self.forked: dict[int, int] = {}  # of the household, not yet a program: pid → when it was forked
+        self._entering: dict[int, Life] = {}  # in a container's cgroup already, and not yet a program of it
         self.lingering: dict[int, tuple[Life, Happening]] = {}
 
     def watch(self, target: Target, pids: list[int]) -> None:
@@ -81,7 +86,7 @@ class Lives:
 
     def forget(self, id: str) -> None:
         self._watched.pop(id, None)
-        for lives in (self._alive, self._dead):
+        for lives in (self._alive, self._dead, self._entering):
             for pid in [pid for pid, life in lives.items() if life.id == id]:
                 del lives[pid]
         for pid in [pid for pid, (life, _) in self.lingering.items() if life.id == id]:
@@ -110,25 +115,35 @@ class Lives:
                     self._born(alive[one.ppid], one)
                 elif one.ppid in household:
                     household.add(one.pid)
+                    self.forked[one.pid] = one.at_ns
             elif one.pid in alive:
                 if one.what == EXEC:
                     self._became(alive[one.pid], one.at_ns)
                 elif one.what == EXIT:
                     self._ended(alive[one.pid], one)
             elif one.pid in household:
+                self.forked.pop(one.pid, None)
+                life = self._entering.pop(one.pid, None)
                 if one.what == EXIT:
                     household.discard(one.pid)
                 else:
-                    self._adopt(one)
+                    self._adopt(one, life)
             elif one.what == EXEC and one.pid in self.lingering:
                 # One of its threads became the program: the first thread ended, the process did not
                 life, _ = self.lingering.pop(one.pid)
                 alive[one.pid] = life
                 self._became(life, one.at_ns)
 
+    def begin(self) -> None:
+        """News come from now on: what was followed by earlier ones is not known any more."""
+        self._household = {os.getpid(), os.getppid()}
+        self.forked.clear()
+        self._entering.clear()
+
     def lost(self) -> None:
         """Some news did not reach us: who is not there any more is no parent to follow."""
         self._household = {os.getpid(), os.getppid()} | {pid for pid in self._household if self._is_there(pid)}
+        self._entering = {pid: life for pid, life in self._entering.items() if pid in self._household}
         for life in list(self._alive.values()):
             if not self._is_there(life.pid):
                 self._bury(life, time.monotonic_ns())
@@ -165,20 +180,44 @@ class Lives:
         else:
             self._bury(life, one.at_ns, one.status)
 
-    def _adopt(self, one: Happening) -> None:
-        """A process of ours became a program: in a container's cgroup, it is that container's from now on."""
-        try:
-            groups = procfs.text(self._proc.file(f"{one.pid}/cgroup", 4096))
-        except OSError:
-            return
-        for id, watched in self._watched.items():
-            if watched.target.group and f"{watched.target.group}/" in groups.replace("\n", "/\n"):
-                self._household.discard(one.pid)
-                life = self._alive[one.pid] = Life(id, one.pid, one.at_ns, exact=True)
+    def peek(self) -> None:
+        """Look which of the runtime's children are in a container by now. To be called often while there are any."""
+        now = time.monotonic_ns()
+        for pid, since in list(self.forked.items())[:PEEKS]:
+            id = self._whose(pid)
+            if id:
+                self._entering[pid] = life = Life(id, pid, since, exact=True)
                 self._look(life)
-                self._say("born", life, one.at_ns)
-                self._say("exec", life, one.at_ns)
-                return
+            if id is not None or now - since > ENTERING:
+                del self.forked[pid]
+            else:
+                self.forked[pid] = self.forked.pop(pid)  # the others have their turn first
+
+    def _whose(self, pid: int) -> str | None:
+        """The container in whose cgroup a process is. Null: in none; empty: it has ended."""
+        try:
+            groups = procfs.text(self._proc.file(f"{pid}/cgroup", 4096)).replace("\n", "/\n")
+        except OSError:
+            return ""
+        for id, watched in self._watched.items():
+            if watched.target.group and f"{watched.target.group}/" in groups:
+                return id
+        return None
+
+    def _adopt(self, one: Happening, life: Life | None) -> None:
+        """A process of ours became a program: in a container's cgroup, it is that container's from now on."""
+        if life is None and (id := self._whose(one.pid)):
+            life = Life(id, one.pid, one.at_ns, exact=True)
+        if life is None:
+            return
+        life.since_ns = one.at_ns
+        self._household.discard(one.pid)
+        self._alive[one.pid] = life
+        seen = life.comm
+        life.comm = None
+        self._look(life)
+        self._say("born", life, one.at_ns, comm=seen)
+        self._say("exec", life, one.at_ns)
 
     def _bury(self, life: Life, at_ns: int, status: int | None = None) -> None:
         """Tell its end. `status` null: nobody told us how."""
@@ -283,7 +322,8 @@ class Lives:
             life.comm, life.ppid, life.starttime = stat.comm, stat.ppid, stat.starttime
         except (OSError, ValueError):
             return
-        self._number(life)
+        if life.ns_pid is None:
+            self._number(life)
 
     def _is_there(self, pid: int, starttime: int = 0) -> bool:
         try:
@@ -292,10 +332,18 @@ class Lives:
             return False
         return stat.state not in "ZX" and starttime in (0, stat.starttime)
 
-    def _say(self, kind: EventKind, life: Life, at_ns: int, code: int | None = None, short: bool | None = None) -> None:
+    def _say(
+        self,
+        kind: EventKind,
+        life: Life,
+        at_ns: int,
+        code: int | None = None,
+        short: bool | None = None,
+        comm: str | None = None,
+    ) -> None:
         at = time.time() - (time.monotonic_ns() - at_ns) / 1e9
         event = Event(
-            seq=0, at=at, kind=kind, pid=life.pid, ns_pid=life.ns_pid, ppid=life.ppid, comm=life.comm,
+            seq=0, at=at, kind=kind, pid=life.pid, ns_pid=life.ns_pid, ppid=life.ppid, comm=comm or life.comm,
             code=code, signal=life.signal, seconds=_lived(life) if life.ended_ns else None, short=short,
         )  # fmt: skip
         self._tell(life.id, event)

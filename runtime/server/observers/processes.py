@@ -28,6 +28,7 @@ WAKES = 50  # in a window; then news are left to gather
 PAUSE = 0.005  # seconds they gather, as long as more than a few come in such a time
 FEW = 5
 LINGER = 0.05  # seconds in which another thread of an ended one may become the process
+PEEK = 0.004  # seconds between two looks at the runtime's children that are about to enter a container
 RESYNC = 1.0  # seconds between two looks for who went while news were lost
 GAP = "events.processes"
 
@@ -43,6 +44,7 @@ class ProcessObserver:
         self._connector: Connector | None = None
         self._pause: asyncio.TimerHandle | None = None
         self._settle: asyncio.TimerHandle | None = None
+        self._peek: asyncio.TimerHandle | None = None
         self._window = 0.0
         self._wakes = 0
         self._resynced = 0.0
@@ -70,10 +72,10 @@ class ProcessObserver:
 
     def close(self) -> None:
         connector, self._connector = self._connector, None
-        for timer in (self._pause, self._settle):
+        for timer in (self._pause, self._settle, self._peek):
             if timer:
                 timer.cancel()
-        self._pause = self._settle = None
+        self._pause = self._settle = self._peek = None
         if connector:
             asyncio.get_running_loop().remove_reader(connector)
             connector.close()
@@ -88,6 +90,7 @@ class ProcessObserver:
             reason = why(error, "the proc connector")
             self.gaps = {GAP: f"{reason}: births and deaths are told from one picture to the next"}
             return
+        self.lives.begin()
         asyncio.get_running_loop().add_reader(self._connector, self._ready)
 
     def _ready(self) -> None:
@@ -130,7 +133,15 @@ class ProcessObserver:
             self.lives.lost()
         if self.lives.lingering and self._settle is None:
             self._settle = asyncio.get_running_loop().call_later(LINGER, self._settled)
+        if self.lives.forked and self._peek is None:
+            self._peek = asyncio.get_running_loop().call_later(PEEK, self._peeked)
         return len(news)
+
+    def _peeked(self) -> None:
+        self._peek = None
+        self.lives.peek()
+        if self.lives.forked:
+            self._peek = asyncio.get_running_loop().call_later(PEEK, self._peeked)
 
     def _settled(self) -> None:
         self._settle = None
