@@ -75,9 +75,13 @@ function Walls({ snapshot, identity }: { snapshot: Snapshot; identity: Identity 
         </div>
         <div>
           <dt>
-            <Ask panel="identity" question="attr/current" title="attr/current" sides={["container", "host"]}>
-              {t("id.lsm")}
-            </Ask>
+            {identity.lsm == null ? (
+              t("id.lsm") // the file cannot be read then, as the words say
+            ) : (
+              <Ask panel="identity" question="attr/current" title="attr/current" sides={["container", "host"]}>
+                {t("id.lsm")}
+              </Ask>
+            )}
           </dt>
           <dd>
             {lsmWords(identity, snapshot.gaps["walls.identity.lsms"] !== undefined)}
