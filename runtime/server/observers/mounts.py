@@ -1,44 +1,50 @@
-"""What PID 1's mount table gained and lost. The kernel tells that it changed, the next picture what changed.
+"""What PID 1's mount table gained and lost.
 
 A descriptor of mountinfo can be polled (proc_pid_mountinfo(5)), and it holds the mount namespace: the overlay of a
 container that has ended, and the memory of its upper, would stay. So the end of PID 1 is waited for beside it, and
 lets it go at once.
+
+Polled with each picture, which costs a microsecond. The event loop cannot wait for it: the descriptor is readable
+always, and of an epoll within an epoll the outer one's question uses up the inner one's answer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import select
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
-from runtime.kernel import pidfd
+from runtime.kernel import mountinfo, pidfd
 from runtime.kernel.target import Target
 from runtime.protocol.model import Snapshot
-from runtime.protocol.xray import Event, Mount
+from runtime.protocol.xray import Event
 
-MOST = 64  # mounts told of in one picture; of the rest how many
+MOST = 64  # mounts told of at once; of the rest how many
+MAX_BYTES = 1024 * 1024  # of a table: one with thousands of mounts is compared as far as that
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Watched:
-    """What is open for one container."""
+    """What is open for one container, and its table as last told. `process`: a pidfd of PID 1."""
 
     table: int
     process: int
+    poll: select.poll
+    lines: frozenset[bytes]
 
 
 class MountObserver:
-    """An `Observer`. One epoll for all containers: it costs nothing while nothing is mounted."""
+    """An `Observer` (`runtime.server.observers`)."""
 
     def __init__(self, tell: Callable[[str, Event], None], poke: Callable[[str], None]) -> None:
         self._tell = tell
         self._poke = poke
         self._watched: dict[str, _Watched] = {}
-        self._ids: dict[int, str] = {}
-        self._epoll: select.epoll | None = None
 
     def start(self, target: Target) -> None:
         """Watch the table of this PID 1."""
@@ -52,80 +58,85 @@ class MountObserver:
                 return
             table = -1
             try:
-                table = os.open(f"/proc/{target.pid}/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
-                if pidfd.starttime(target.pid) != target.starttime and target.starttime:
-                    raise ProcessLookupError(3, "another process has its number")
-                epoll = self._listen()
-                epoll.register(table, select.EPOLLPRI)
-                epoll.register(process, select.EPOLLIN)
-            except OSError:
+                table = _open_table(target.pid, target.starttime)
+                lines = _read(table)
+            except (OSError, ValueError):
                 for fd in (process, table):
                     if fd >= 0:
                         os.close(fd)
                 return
-            self._watched[id] = _Watched(table, process)
-            self._ids |= {table: id, process: id}
+            poll = select.poll()
+            poll.register(table, select.POLLPRI)
+            self._watched[id] = _Watched(table, process, poll, lines)
+            asyncio.get_running_loop().add_reader(process, self.stop, id)
 
     def looked(self, target: Target, before: Snapshot | None, after: Snapshot) -> None:
-        """Tell what is new in PID 1's table, and what is not there any more."""
-        old = before.walls.mounts if before and before.walls else None
-        new = after.walls.mounts if after.walls else None
-        if old is None or new is None or old.container is new.container or old.container == new.container:
+        """If the table changed, tell how, and ask for a picture that shows it."""
+        del before, after
+        id = target.container.id
+        watched = self._watched.get(id)
+        if watched is None or not watched.poll.poll(0):
             return
-        if before is None or before.info.generation != after.info.generation:
-            return
-        gone = [mount for key, mount in old.container.items() if not _is(new.container.get(key), mount)]
-        come = [mount for key, mount in new.container.items() if not _is(old.container.get(key), mount)]
-        events = [
-            *(Event(seq=0, at=0.0, kind="unmounted", path=mount.point, type=mount.fstype) for mount in reversed(gone)),
-            *(Event(seq=0, at=0.0, kind="mounted", path=mount.point, type=mount.fstype) for mount in come),
-        ]
-        for event in events[:MOST]:
-            self._tell(target.container.id, event)
-        if len(events) > MOST:
-            self._tell(target.container.id, Event(seq=0, at=0.0, kind="more", count=len(events) - MOST))
+        with contextlib.suppress(OSError, ValueError):
+            lines = _read(watched.table)
+            events = _changes(watched.lines, lines)
+            watched.lines = lines
+            for event in events[:MOST]:
+                self._tell(id, event)
+            if len(events) > MOST:
+                self._tell(id, Event(seq=0, at=0.0, kind="more", count=len(events) - MOST))
+            self._poke(id)
 
     def stop(self, id: str) -> None:
         """Let go of its table."""
         watched = self._watched.pop(id, None)
         if watched is None:
             return
-        for fd in (watched.table, watched.process):
-            self._ids.pop(fd, None)
-            if self._epoll is not None:
-                with contextlib.suppress(OSError):
-                    self._epoll.unregister(fd)
-            os.close(fd)
+        with contextlib.suppress(RuntimeError):  # no loop runs any more
+            asyncio.get_running_loop().remove_reader(watched.process)
+        os.close(watched.process)
+        os.close(watched.table)
 
     def close(self) -> None:
         """Let go of every descriptor."""
         for id in list(self._watched):
             self.stop(id)
-        if self._epoll is not None:
-            with contextlib.suppress(RuntimeError):  # no loop runs any more
-                asyncio.get_running_loop().remove_reader(self._epoll.fileno())
-            self._epoll.close()
-            self._epoll = None
-
-    def _listen(self) -> select.epoll:
-        if self._epoll is None:
-            self._epoll = select.epoll()
-            asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._heard)
-        return self._epoll
-
-    def _heard(self) -> None:
-        if self._epoll is None:
-            return
-        for fd, _ in self._epoll.poll(0):
-            id = self._ids.get(fd)
-            if id is None:
-                continue
-            if fd == self._watched[id].process:
-                self.stop(id)
-            else:
-                self._poke(id)
 
 
-def _is(other: Mount | None, mount: Mount) -> bool:
-    """Whether it is still that mount: numbers are used again."""
-    return other is not None and (other.point, other.fstype, other.device) == (mount.point, mount.fstype, mount.device)
+def _open_table(pid: int, starttime: int) -> int:
+    """Its mountinfo. Raises `OSError` if the number is another process's."""
+    table = os.open(f"/proc/{pid}/mountinfo", os.O_RDONLY | os.O_CLOEXEC)
+    if starttime and pidfd.starttime(pid) != starttime:
+        os.close(table)
+        raise ProcessLookupError(errno.ESRCH, "another process has its number")
+    return table
+
+
+def _read(table: int) -> frozenset[bytes]:
+    """The lines of the table now, through the kept descriptor. Raises `OSError`."""
+    os.lseek(table, 0, os.SEEK_SET)
+    raw = b""
+    while len(raw) < MAX_BYTES and (part := os.read(table, 64 * 1024)):
+        raw += part
+    return frozenset(raw.split(b"\n")[:-1])  # what follows the last line's end is nothing, or cut
+
+
+def _changes(old: frozenset[bytes], new: frozenset[bytes]) -> list[Event]:
+    """What went, the deepest first, and what came. One whose options alone changed did neither."""
+    gone = {_identity(mount): mount for mount in map(mountinfo.parse_line, old - new)}
+    come = {_identity(mount): mount for mount in map(mountinfo.parse_line, new - old)}
+    left = [mount for key, mount in gone.items() if key not in come]
+    made = [mount for key, mount in come.items() if key not in gone]
+    return [
+        *(_event("unmounted", mount) for mount in sorted(left, key=lambda mount: -len(mount.point))),
+        *(_event("mounted", mount) for mount in sorted(made, key=lambda mount: len(mount.point))),
+    ]
+
+
+def _identity(mount: mountinfo.Mount) -> tuple[int, str, str, str]:
+    """Numbers are used again."""
+    return mount.id, mount.point, mount.fstype, mount.device
+
+
+def _event(kind: Literal["mounted", "unmounted"], mount: mountinfo.Mount) -> Event:
+    return Event(seq=0, at=0.0, kind=kind, path=mount.point, type=mount.fstype)
