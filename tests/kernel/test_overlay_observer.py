@@ -161,6 +161,7 @@ async def test_lost_records_are_made_good_from_walks_and_it_goes_on_live(
     monkeypatch.setattr(notify, "read", lambda limit: [lost.pop()] if lost else read(limit))
     scene.sh("echo x > trigger")
     await scene.tells(("created", "/lost"), ("created", "/lost/file"), looking=True)
+    await until(lambda: len(scene.watches()) == 3, "all is watched again")  # the upper, lost, work
     scene.sh("echo x > lost/live")
     await scene.tells(("created", "/lost/live"))
 
@@ -175,7 +176,7 @@ async def test_who_floods_is_let_be_for_a_while(scene: Scene, monkeypatch: pytes
     assert scene.watches() == []
     scene.sh("echo x > meanwhile; rm f1")
     await scene.tells(("created", "/meanwhile"), looking=True)
-    assert scene.observer.gaps_of(scene.id) == {}
+    await until(lambda: scene.observer.gaps_of(scene.id) == {} and scene.watches(), "it is listened to again")
     scene.sh("echo x > later")
     await scene.tells(("created", "/later"))
 

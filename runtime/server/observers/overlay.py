@@ -33,6 +33,7 @@ READ = 16 * 1024  # bytes, some 500 records
 FLOOD = 4000  # records of one container in a second: it is let go
 PAUSE, MAX_PAUSE = 1.0, 16.0  # seconds; doubled each time it floods again
 CALM = 10.0  # seconds without a flood after which that is forgotten
+LATE = 1.0  # seconds after which a record has been read, unless it is lost
 RESYNC = 3.0  # seconds after a pause in which walks are compared: the first may be from before
 CUT = f"more than {MAX_DIRECTORIES} directories, or too deep: changes in the rest are told from one walk to the next"
 PAUSED = "files change faster than they can be told: what changed is told from one walk to the next"
@@ -50,6 +51,7 @@ class _Watched:
     upper: Upper
     base: Changes | None = None
     compare_until: float = 0.0
+    earlier: tuple[Changes, set[str], float] | None = None  # the one before `base`, what was told since, when
     short: bool = False  # not every directory could be watched
     paused: bool = False
     pause: float = PAUSE
@@ -102,6 +104,8 @@ class OverlayObserver:
             return
         base, watched.base = watched.base, changes
         told, watched.upper.told = watched.upper.told, set()
+        if base is not None:
+            watched.earlier = base, told, time.monotonic()
         if base is None or not (watched.short or watched.upper.cut or time.monotonic() < watched.compare_until):
             return
         cut = after.host.overlay.changes_truncated or (before is not None and before.host.overlay.changes_truncated)
@@ -267,6 +271,9 @@ class OverlayObserver:
             watched.flooded_at = now
         watched.records, watched.paused = 0, True
         watched.compare_until = now + seconds + RESYNC
+        if watched.earlier is not None and now - watched.earlier[2] < LATE:  # records of before the last walk are lost
+            watched.base = watched.earlier[0]
+            watched.upper.told |= watched.earlier[1]
         self._let_go(watched)
         asyncio.get_running_loop().call_later(seconds, self._take_up, watched)
 
