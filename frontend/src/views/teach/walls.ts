@@ -27,7 +27,7 @@ teach("identity", ({ key, figure }) => {
     case "attr/current":
       return { words: t("wt.lsm") };
     case "seccomp":
-      return { words: t("wt.profile") };
+      return { words: t("wt.seccomp") };
     default:
       return null;
   }
