@@ -5,6 +5,7 @@ from __future__ import annotations
 from runtime.server.observers import mounts
 
 OLD = b"1 0 0:1 / / rw - tmpfs t rw\n2 1 0:2 / /a rw - tmpfs t rw\n3 2 0:3 / /a/b rw - tmpfs t rw\n"
+FIRST = OLD.splitlines(keepends=True)[0]
 
 
 def _told(old: bytes, new: bytes) -> list[tuple[str, str | None, str | None]]:
@@ -13,8 +14,8 @@ def _told(old: bytes, new: bytes) -> list[tuple[str, str | None, str | None]]:
 
 
 def test_what_came_is_told_from_the_top_and_what_went_from_below() -> None:
-    assert _told(OLD[:27], OLD) == [("mounted", "/a", "tmpfs"), ("mounted", "/a/b", "tmpfs")]
-    assert _told(OLD, OLD[:27]) == [("unmounted", "/a/b", "tmpfs"), ("unmounted", "/a", "tmpfs")]
+    assert _told(FIRST, OLD) == [("mounted", "/a", "tmpfs"), ("mounted", "/a/b", "tmpfs")]
+    assert _told(OLD, FIRST) == [("unmounted", "/a/b", "tmpfs"), ("unmounted", "/a", "tmpfs")]
 
 
 def test_other_options_are_neither() -> None:
