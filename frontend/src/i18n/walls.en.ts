@@ -370,7 +370,6 @@ export default {
     "1: whatever is executed from here on can gain no rights. It cannot be switched off again, and children inherit it.",
   "wt.seccomp": "0 off, 1 strict, 2 filter; Seccomp_filters counts the filters, all of which are run.",
   "wt.lsm": "What the security module calls this process. Without such a module reading it fails with EINVAL.",
-    "The filter as the container’s config.json orders it. The runtime translates it into a BPF program, and the kernel runs that on each system call.",
   "wt.net_dev":
     "One line an interface: bytes, packets and errors received, then the same sent. The file is that of the network namespace of whoever reads.",
   "wt.links": "Asked of the kernel by netlink (RTM_GETLINK), as ip link does: there is no file that holds it.",
