@@ -5,6 +5,7 @@ export default {
   "lay.what_image": "of the image, shared read-only by all its containers",
   "lay.real": "Really taken: {blocks}. The files’ lengths add up to {sizes}.",
   "lay.real_note": "Whiteouts and empty files take a name only; a file with holes is longer than what it takes.",
+  "lay.inodes": "{used} of {limit} inodes: a name takes one even if it has no bytes.",
   "lay.browse": "look inside",
   "lay.browse_title": "Look inside this layer",
 

@@ -7,6 +7,7 @@ export default {
   "lay.what_image": "来自镜像，只读，由用这个镜像的所有容器共用",
   "lay.real": "实际占用 {blocks}；各文件长度之和是 {sizes}。",
   "lay.real_note": "whiteout 和空文件只占一个名字；有空洞的文件，长度比占用的大。",
+  "lay.inodes": "inode 用了 {used} 个，上限 {limit}：没有内容的文件也要占一个。",
   "lay.browse": "看里面",
   "lay.browse_title": "看看这一层里面",
 

@@ -1,6 +1,6 @@
 /** The layers one above the other: what `/` shows, the upper with what arrives in it, those below, the workbench. */
 import { useComputed } from "@preact/signals";
-import { bytes } from "../../i18n/format";
+import { bytes, number } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { Overlay, Snapshot } from "../../protocol/generated";
 import { percent, shortDigest } from "../../state/format";
@@ -49,7 +49,7 @@ export function Stack({ snapshot, overlay, live, browse }: Props) {
         </span>
         <UpperMeter overlay={overlay} />
         <p class="note ov-what">
-          {t("lay.what_upper")}. <Real overlay={overlay} />
+          {t("lay.what_upper")}. <Real overlay={overlay} /> <Inodes overlay={overlay} />
         </p>
         <Arrivals overlay={overlay} until={live ? null : snapshot.taken_at} />
       </li>
@@ -110,6 +110,13 @@ function Real({ overlay }: { overlay: Overlay }) {
       {t("lay.real", { blocks: bytes(blocks), sizes: bytes(sizes) })}
     </span>
   );
+}
+
+/** The other limit of the upper: so many names, whatever their size. */
+function Inodes({ overlay }: { overlay: Overlay }) {
+  const { upper_used_inodes: used = null, upper_limit_inodes: limit = null } = overlay;
+  if (used === null || limit === null || limit === 0) return null;
+  return <span class="num">{t("lay.inodes", { used: number(used), limit: number(limit) })}</span>;
 }
 
 interface LowerProps {
