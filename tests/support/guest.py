@@ -172,6 +172,10 @@ def probes() -> dict[str, Any]:
     sh("echo x >>/etc/passwd; rm /etc/group; echo new >/new; mkdir /tmp/m")
     sh("nc -l -p 8080 </dev/null >/dev/null 2>&1 & sleep 1")
     snapshot = picture()
+    deadline = time.monotonic() + PATIENCE
+    while "/etc/passwd" not in snapshot.container.overlay.changes and time.monotonic() < deadline:
+        time.sleep(0.2)
+        snapshot = picture()
     walls, graph = snapshot.walls, snapshot.graph
     traced = call(messages.Trace(id=ID, owner=None, path="/etc/passwd"), messages.Traced).provenance
     return {

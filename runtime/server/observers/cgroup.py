@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.kernel.cgroups import UNIFIED
+from runtime.kernel.cgroups import UNIFIED, Group
 from runtime.kernel.target import Target
 from runtime.protocol.model import Cgroup, Snapshot
 from runtime.protocol.xray import Event
@@ -65,10 +65,13 @@ class CgroupObserver:
             self._ids[known.fd] = id
             self._poller().register(known.fd, select.EPOLLPRI)
 
-    def told(self, id: str, *, frozen: bool) -> None:
-        """Who did it says so itself: no picture of it is news."""
-        if known := self._known.get(id):
-            known.frozen = frozen
+    def told(self, id: str, *, frozen: bool) -> bool:
+        """Whoever did it says so itself, and no picture of it is news. False: a picture was quicker, and it is told."""
+        known = self._known.get(id)
+        if known is None:
+            return True
+        news, known.frozen = known.frozen != frozen, frozen
+        return news
 
     def looked(self, target: Target, before: Snapshot | None, after: Snapshot) -> None:
         """Tell what differs from what was known."""
@@ -76,7 +79,8 @@ class CgroupObserver:
         if known is None:
             return
         frozen = after.info.frozen
-        if frozen != known.frozen:
+        # A picture made in a thread may be older than what was told meanwhile: the kernel knows
+        if frozen != known.frozen and Group(target.cgroup_mode, target.cgroup_paths).frozen() == frozen:
             known.frozen = frozen
             self._tell(target.container.id, Event(seq=0, at=0.0, kind="frozen" if frozen else "thawed"))
         if before is None or after.container.cgroup is not before.container.cgroup or known.untold:

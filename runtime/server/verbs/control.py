@@ -15,10 +15,9 @@ from runtime.server.observers.cgroup import CgroupObserver
 async def freeze(context: Context, request: messages.Freeze) -> messages.One:
     context.owned(request.id, request.owner)
     if await context.engine.freeze(request.id, request.frozen):
-        for observer in context.sampler.observers:
-            if isinstance(observer, CgroupObserver):
-                observer.told(request.id, frozen=request.frozen)
-        context.happenings.tell(request.id, Event(seq=0, at=0.0, kind="frozen" if request.frozen else "thawed"))
+        watching = [each for each in context.sampler.observers if isinstance(each, CgroupObserver)]
+        if all(each.told(request.id, frozen=request.frozen) for each in watching):
+            context.happenings.tell(request.id, Event(seq=0, at=0.0, kind="frozen" if request.frozen else "thawed"))
         context.sampler.poke(request.id)
     return messages.One(container=context.shown(request.id))
 
