@@ -2,6 +2,7 @@
 import { t } from "../../i18n/index";
 import type { CgroupProps } from "../cgroup";
 import { Anatomy } from "./anatomy";
+import { InView } from "./in_view";
 import { Io } from "./io";
 import { Part } from "./part";
 import { PressureCharts } from "./pressure";
@@ -10,12 +11,12 @@ export function Accounting({ snapshot, points }: CgroupProps) {
   return (
     <Part name="accounting">
       <Anatomy snapshot={snapshot} />
-      <div class="cg-pair">
+      <InView class="cg-pair">
         <Io snapshot={snapshot} points={points} />
         <section class="cg-block" aria-label={t("cg.pressure")}>
           <PressureCharts snapshot={snapshot} points={points} />
         </section>
-      </div>
+      </InView>
     </Part>
   );
 }
