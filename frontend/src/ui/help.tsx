@@ -12,6 +12,9 @@ const KEYS: readonly (readonly [string[], Key])[] = [
   [["←", "→"], "help.key_tabs"],
   [["←", "→"], "help.key_bar"],
   [["Enter"], "help.key_fold"],
+  [["p"], "time.key_pause"],
+  [["t", "Shift t"], "time.key_step"],
+  [["l", "Esc"], "time.key_live"],
 ];
 
 export function Help({ page, onClose }: { page: Boot["page"]; onClose: () => void }) {

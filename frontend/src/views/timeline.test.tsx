@@ -1,0 +1,370 @@
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { setLanguage } from "../i18n/index";
+import type { Event, SourceText } from "../protocol/generated";
+import type { LiveMessage } from "../protocol/live";
+import { buckets } from "../state/buckets";
+import { exported, fileName } from "../state/export";
+import recording from "../state/fixtures/session.json";
+import { LiveStore } from "../state/live";
+import { KINDS, LETTERS } from "./events_signs";
+import { eventWords } from "./events_words";
+import { Panels, type PanelsProps } from "./panels";
+
+const messages = recording.messages as unknown as LiveMessage[];
+const SOURCE: SourceText = {
+  path: "/x",
+  raw: "",
+  truncated: false,
+  man: "",
+  command_host: "cat /x",
+  command_container: null,
+};
+
+let root: HTMLElement;
+let store: LiveStore;
+let clock: number;
+
+beforeEach(() => {
+  setLanguage("en");
+  localStorage.clear();
+  clock = 1_000;
+  store = new LiveStore(null, () => clock);
+  root = document.createElement("div");
+  document.body.append(root);
+});
+
+afterEach(() => {
+  act(() => render(null, root));
+  root.remove();
+});
+
+function show(count: number, props: Partial<PanelsProps> = {}): void {
+  for (const message of messages.slice(0, count)) store.apply(message);
+  act(() => render(<Panels store={store} source={async () => SOURCE} {...props} />, root));
+}
+
+const one = (selector: string): HTMLElement => {
+  const found = root.querySelector<HTMLElement>(selector);
+  if (!found) throw new Error(`no ${selector}`);
+  return found;
+};
+const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
+const text = (selector: string): string => one(selector).textContent?.replace(/\s+/g, " ").trim() ?? "";
+const press = (element: Element, key: string, more: KeyboardEventInit = {}): KeyboardEvent => {
+  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more });
+  act(() => {
+    element.dispatchEvent(event);
+  });
+  return event;
+};
+const told = (...events: Partial<Event>[]): void => {
+  const at = store.state.value.snapshot?.taken_at ?? 0;
+  const whole = events.map((event, index) => ({ seq: index + 1, at, kind: "born", ...event }) as Event);
+  act(() => store.happened(whole));
+};
+
+describe("the timeline", () => {
+  it("is a slider over the time that was recorded, in words", () => {
+    show(20);
+    const line = one("[role=slider]");
+    expect(line.getAttribute("aria-label")).toBe("Time shown in all panels");
+    expect(line.getAttribute("aria-valuetext")).toMatch(/^live, \d\d:\d\d:\d\d$/);
+    expect(line.getAttribute("aria-valuenow")).toBe("0");
+    press(line, "Home");
+    expect(line.getAttribute("aria-valuetext")).toMatch(/^\d\d:\d\d:\d\d, \d+ s ago$/);
+    expect(line.getAttribute("aria-valuenow")).toBe(line.getAttribute("aria-valuemin"));
+    press(line, "End");
+    expect(store.cursor.value).toBeNull();
+  });
+
+  it("steps by arrow keys through samples, and by page keys through ten seconds", () => {
+    show(60);
+    const line = one("[role=slider]");
+    press(line, "ArrowLeft");
+    expect(store.cursor.value?.at).toBe(store.moments.at(-2)?.at);
+    press(line, "ArrowRight");
+    press(line, "ArrowRight");
+    expect(store.cursor.value).toBeNull();
+    const edge = store.edge.value;
+    press(line, "PageDown");
+    expect(store.cursor.value?.at).toBe(edge - 10);
+    press(line, "PageUp");
+    expect(store.cursor.value).toBeNull();
+    expect(press(line, "x").defaultPrevented).toBe(false);
+  });
+
+  it("says that it is paused, since when, and leads back", () => {
+    show(20);
+    press(document.body, "p");
+    expect(text(".tl-where")).toMatch(/^Paused at \d\d:\d\d:\d\d · 0 s ago Back to live$/);
+    expect(text(".freshness")).toBe("paused");
+    clock += 14_000;
+    act(() => store.tick());
+    expect(text(".tl-where")).toContain("14 s ago");
+    act(() => one(".tl-where .mini").click());
+    expect(store.cursor.value).toBeNull();
+    expect(text(".freshness")).toBe("live");
+  });
+
+  it("moves all panels to the same moment", () => {
+    show(recording.last_running);
+    const before = text('[data-panel="overlay"] .panel-summary');
+    press(one("[role=slider]"), "Home");
+    expect(text('[data-panel="overlay"] .panel-summary')).toBe("nothing written yet");
+    expect(before).not.toBe("nothing written yet");
+    expect(text('[data-panel="processes"] .panel-summary')).toBe("1 process inside");
+    expect(text('[data-panel="cgroup"] .panel-summary')).toContain("1 task");
+  });
+
+  it("zooms, and remembers", () => {
+    show(5);
+    const choices = all(".tl-zoom input") as HTMLInputElement[];
+    expect(choices.map((choice) => choice.checked)).toEqual([false, true, false]);
+    act(() => choices[2]?.click());
+    expect(localStorage.getItem("terrarium.timeline.seconds")).toBe("600");
+    act(() => choices[1]?.click());
+  });
+});
+
+describe("keys", () => {
+  it("pause, step and go back to live wherever the focus is", () => {
+    show(20);
+    press(document.body, " ");
+    expect(store.cursor.value).not.toBeNull();
+    press(document.body, "T");
+    expect(store.cursor.value?.at).toBe(store.moments.at(-2)?.at);
+    press(document.body, "t");
+    press(document.body, "l");
+    expect(store.cursor.value).toBeNull();
+    press(document.body, "p");
+    press(document.body, "Escape");
+    expect(store.cursor.value).toBeNull();
+  });
+
+  it("leave a terminal, a field and a control to themselves", () => {
+    show(20);
+    for (const [markup, key] of [
+      ['<div class="xterm"><textarea></textarea></div>', "p"],
+      ["<input>", "p"],
+      ["<select></select>", "t"],
+      ["<button></button>", " "],
+    ] as const) {
+      const place = document.createElement("div");
+      place.innerHTML = markup;
+      root.append(place);
+      press(place.querySelector("textarea, input, select, button") ?? place, key);
+      expect([markup, store.cursor.value]).toEqual([markup, null]);
+      place.remove();
+    }
+    press(document.body, "p", { ctrlKey: true });
+    expect(store.cursor.value).toBeNull();
+  });
+
+  it("do not take Escape from a panel that is open full width", () => {
+    show(20);
+    act(() => store.pause());
+    act(() => one('[data-panel="overlay"] .panel-full').click());
+    press(document.body, "Escape");
+    expect(one('[data-panel="overlay"]').dataset.full).toBeUndefined();
+  });
+});
+
+describe("what happened", () => {
+  const open = (): void => {
+    act(() => one(".tl-list").click());
+  };
+
+  it("is a list, newest first, in sentences", () => {
+    show(20);
+    told(
+      { pid: 48260, ns_pid: 7, comm: "ls" },
+      { kind: "died", pid: 48260, ns_pid: 7, comm: "ls", code: 2, seconds: 0.003, short: true },
+    );
+    open();
+    expect(
+      all(".happened-list li").map((item) => item.textContent?.replace(/^\S+?:/, "").replace(/^[\d:]+/, "")),
+    ).toEqual([
+      "−ended: ls (PID 7 here, 48260 on the host) ended with exit code 2. It lived 3 ms: no sample saw it.",
+      "+born: ls (PID 7 here, 48260 on the host) was born.",
+    ]);
+    expect(one(".tl-list").getAttribute("aria-expanded")).toBe("true");
+    expect(text(".proc-brief")).toContain("ls (PID 7 here, 48260 on the host), 3 ms");
+  });
+
+  it("is explained when it is nothing", () => {
+    show(5);
+    open();
+    expect(text(".happened .empty")).toContain("Type something in the terminal");
+  });
+
+  it("can be filtered by lane and by kind", () => {
+    show(20);
+    told({ comm: "ls" }, { kind: "created", path: "/a" }, { kind: "whiteout", path: "/b" });
+    open();
+    const select = one(".happened select") as HTMLSelectElement;
+    const choose = (value: string): void => {
+      act(() => {
+        select.value = value;
+        select.dispatchEvent(new window.Event("change", { bubbles: true }));
+      });
+    };
+    choose("file");
+    expect(all(".happened-list li")).toHaveLength(2);
+    choose("whiteout");
+    expect(text(".happened-list")).toContain("/b was deleted");
+    choose("oom");
+    expect(text(".happened .empty")).toBe("None of this kind.");
+  });
+
+  it("leads to the moment and to the thing, and opens its panel", () => {
+    show(30);
+    const at = store.moments[10]?.at ?? 0;
+    told({ at, kind: "mounted", path: "/mnt", type: "tmpfs" });
+    expect(root.querySelector("#panel-mounts")?.hasAttribute("hidden")).toBe(true);
+    open();
+    act(() => one(".happened-list button").click());
+    expect(store.cursor.value?.at).toBe(at);
+    expect(one("#panel-mounts").hasAttribute("hidden")).toBe(false);
+  });
+
+  it("tells what is later than the moment shown", () => {
+    show(30);
+    told({ comm: "ls" });
+    act(() => store.seek(store.moments[3]?.at ?? 0));
+    open();
+    expect(one(".happened-list li").dataset.later).toBe("true");
+  });
+
+  it("is said aloud when it matters, and then once in a while", () => {
+    show(20);
+    const live = one(".panels > [role=status]");
+    told({ comm: "ls" }, { seq: 2, kind: "created", path: "/a" });
+    expect(live.textContent).toBe("");
+    const at = store.state.value.snapshot?.taken_at ?? 0;
+    told({ seq: 10, at, kind: "refused-fork", count: 3 });
+    expect(live.textContent).toContain("3 forks were refused");
+    told({ seq: 11, at: at + 1, kind: "refused-fork", count: 99 });
+    expect(live.textContent).toContain("3 forks were refused");
+    told({ seq: 12, at: at + 2, kind: "frozen" });
+    expect(live.textContent).toContain("Frozen");
+  });
+
+  it("is not said aloud when it is old news", () => {
+    show(3);
+    told({ seq: 1, at: store.since - 60, kind: "oom", comm: "hog", pid: 5 });
+    expect(one(".panels > [role=status]").textContent).toBe("");
+  });
+
+  it.each(["en", "zh-hans"] as const)("has a sentence for every kind, in %s", (language) => {
+    setLanguage(language);
+    const whole = {
+      pid: 9,
+      ns_pid: 2,
+      comm: "sh",
+      code: 1,
+      seconds: 2,
+      namespace: "net:[1]",
+      was: "net:[2]",
+      path: "/a",
+      to: "/b",
+    };
+    const more = {
+      type: "tmpfs",
+      bytes: 4096,
+      limit_bytes: 8192,
+      limit_at: "/x",
+      limit: 4,
+      count: 2,
+      reason: "memory 1 → 2",
+    };
+    for (const kind of KINDS) {
+      for (const event of [
+        { seq: 1, at: 1, kind, ...whole, ...more },
+        { seq: 1, at: 1, kind },
+      ]) {
+        const words = eventWords(event);
+        expect(words).not.toMatch(/undefined|null|NaN|\{\w+\}/);
+        expect(words).toMatch(language === "en" ? /[.:]$/ : /[。：]$/);
+      }
+    }
+    expect(new Set(Object.keys(LETTERS)).size).toBe(21);
+  });
+
+  it("writes out what a name could act with", () => {
+    expect(eventWords({ seq: 1, at: 1, kind: "created", path: "/a\u202eb\n" })).toContain("/a\\u202eb\\n");
+  });
+});
+
+describe("marks that would cover one another", () => {
+  const happening = (at: number, kind: Event["kind"]) => {
+    return { id: String(at), at, event: { seq: 1, at, kind } as Event, story: null, derived: false };
+  };
+
+  it("stand together, with their number, the important one in front", () => {
+    const found = buckets(
+      [happening(10, "born"), happening(10.5, "oom"), happening(10.6, "frozen"), happening(25, "died")],
+      0,
+      30,
+      5,
+      (event) => event.kind === "oom",
+    );
+    expect(found.map((one) => [one.lane, one.count, one.event.kind])).toEqual([
+      ["process", 1, "died"],
+      ["limit", 2, "oom"],
+      ["process", 1, "born"],
+    ]);
+  });
+
+  it("keep their company while time goes on", () => {
+    const list = [happening(101, "born"), happening(104, "born"), happening(106, "born")];
+    const keys = (from: number) => buckets(list, from, from + 60, 5, () => false).map((one) => one.key);
+    expect(keys(50)).toEqual(keys(53.7));
+  });
+});
+
+describe("the strip of panels", () => {
+  it("is one stop of the Tab key, walked by arrow keys", () => {
+    show(5);
+    const tabs = all(".strip-tab");
+    expect(tabs.length).toBeGreaterThanOrEqual(4);
+    expect(tabs.filter((tab) => tab.tabIndex === 0)).toHaveLength(1);
+    act(() => tabs[0]?.focus());
+    press(one(".strip"), "ArrowRight");
+    expect(document.activeElement).toBe(tabs[1]);
+    press(one(".strip"), "End");
+    expect(document.activeElement).toBe(tabs.at(-1));
+    press(one(".strip"), "ArrowRight");
+    expect(document.activeElement).toBe(tabs[0]);
+  });
+
+  it("opens its panel and goes there; a folded panel has no body", () => {
+    show(5);
+    const last = all(".strip-tab").at(-1);
+    const name = last?.dataset.name ?? "";
+    expect(one(`#panel-${name}`).childElementCount).toBe(0);
+    act(() => last?.click());
+    expect(one(`#panel-${name}`).childElementCount).toBeGreaterThan(0);
+    expect(document.activeElement?.closest("[data-panel]")?.getAttribute("data-panel")).toBe(name);
+  });
+});
+
+describe("an exported moment", () => {
+  it("is the one shown, with what had happened by then", () => {
+    show(30);
+    const [early, late] = [store.moments[5]?.at ?? 0, store.moments[25]?.at ?? 0];
+    store.happened([
+      { seq: 1, at: early, kind: "born" },
+      { seq: 2, at: late, kind: "died" },
+    ]);
+    store.seek((early + late) / 2);
+    const saved = exported(store, new Date(0));
+    expect(saved?.snapshot).toBe(store.view.value.snapshot);
+    expect(saved?.events.map((event) => event.seq)).toEqual([1]);
+    expect(saved).toMatchObject({ product: "terrarium", version: expect.stringMatching(/^\d+\.\d+/) });
+    expect(saved && fileName(saved)).toMatch(/^terrarium-quiet-fern-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.json$/);
+    expect(exported(new LiveStore(), new Date(0))).toBeNull();
+    vi.restoreAllMocks();
+  });
+});
