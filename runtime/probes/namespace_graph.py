@@ -22,7 +22,7 @@ from runtime.protocol.xray import KeptBy, NamespaceGraph, NamespaceObject
 FOR_CHILDREN = ("pid_for_children", "time_for_children")
 LINKS = (*NAMESPACE_KINDS, *FOR_CHILDREN)
 TURNS = 32  # processes asked again in one picture though nothing is seen to have changed about them
-MAX_SECONDS = 0.003  # for asking processes in one picture: of nine hundred at once, some wait for the next
+MAX_SECONDS = 0.003  # for asking more than that: of nine hundred new ones, some wait for the next picture
 SEARCH_SECONDS = 5.0  # between two searches for what keeps namespaces without a process, and of nested mount tables
 
 Ids = dict[str, str]
@@ -120,14 +120,15 @@ class Graphs:
             changed |= self._members.pop(key).ids != own
         until = time.perf_counter() + MAX_SECONDS
         keys, turn = self._next_turn(processes)
-        self._unasked = 0
+        self._unasked = asked = 0
         for key in keys:
             process, known = processes[key], self._members.get(key)
             if known is not None and known.process is process and key not in turn:
                 continue
-            if key != init and time.perf_counter() > until:
+            if asked > TURNS and time.perf_counter() > until:
                 self._unasked += known is None
                 continue
+            asked += 1
             same = known is not None and known.process.starttime == process.starttime
             ids = known.ids if known is not None and same else None
             try:
