@@ -249,6 +249,12 @@ describe("files", () => {
     act(() => names()[0]?.focus());
     press(names()[0] as Element, "ArrowDown");
     expect(document.activeElement).toBe(names()[1]);
+    act(() => {
+      for (const key of ["End", "ArrowUp", "ArrowUp"]) {
+        document.activeElement?.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+      }
+    });
+    expect(document.activeElement).toBe(names()[1]); // three keys between two drawings, and none is lost
     press(names()[1] as Element, "ArrowRight");
     await settle();
     expect(calls.file).toHaveBeenLastCalledWith("/etc", "merged");

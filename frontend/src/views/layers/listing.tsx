@@ -38,8 +38,10 @@ export function Listing({ view, entries, stand, onGo, onUp }: Props) {
   const last = entries.length - 1;
   const open = (entry: Entry): void => onGo(join(view.path, entry.name), "");
   const keys = (event: KeyboardEvent): void => {
-    const entry = entries[at];
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: last, PageDown: at + 10, PageUp: at - 10 }[
+    // Where the focus is, not what was last drawn: keys come faster than that.
+    const now = Math.max(0, names(body.current).indexOf(document.activeElement as HTMLElement));
+    const entry = entries[now];
+    const to = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: last, PageDown: now + 10, PageUp: now - 10 }[
       event.key
     ];
     if (to !== undefined) {
@@ -96,8 +98,10 @@ export function Listing({ view, entries, stand, onGo, onUp }: Props) {
 }
 
 function focus(body: HTMLElement | null, index: number): void {
-  body?.querySelectorAll<HTMLElement>(".fv-name")[index]?.focus();
+  names(body)[index]?.focus();
 }
+
+const names = (body: HTMLElement | null): HTMLElement[] => [...(body?.querySelectorAll<HTMLElement>(".fv-name") ?? [])];
 
 const SIGNS = { created: "+", copied_up: "↑", whiteout: "✕", opaque: "◼" } as const;
 
