@@ -2,7 +2,7 @@
 import { bytes, number } from "../../i18n/format";
 import { type Key, t } from "../../i18n/index";
 import type { Cgroup, Snapshot } from "../../protocol/generated";
-import { type Counter, formOf, formulas, used, within } from "../../state/accounting";
+import { type Counter, type Form, formOf, formulas, used, within } from "../../state/accounting";
 import { ordinal, usec } from "../../state/format";
 import { FIGURES, type Figure, type FigureName, fileOf } from "../cgroup/names";
 import { type Lesson, teach } from "./registry";
@@ -48,7 +48,7 @@ function lesson(name: FigureName, file: string, snapshot: Snapshot | null): Less
   const figure: Figure = FIGURES[name];
   const cgroup = snapshot?.container.cgroup ?? null;
   const here = cgroup === null ? null : formOf(cgroup);
-  const line = linesOf(figure, file);
+  const line = linesOf(figure, file, here ?? "v1");
   return {
     words: (cgroup === null ? null : living(name, cgroup)) ?? t(`teach.${name}`),
     ...(line && { line }),
@@ -57,9 +57,9 @@ function lesson(name: FigureName, file: string, snapshot: Snapshot | null): Less
   };
 }
 
-/** `memory.stat: anon` → the line that begins with `anon`. */
-function linesOf({ v1, v2 }: Figure, file: string): RegExp | undefined {
-  for (const written of [v1, v2]) {
+/** `memory.stat: anon` → the line that begins with `anon`. Both versions have a memory.stat, with other lines. */
+function linesOf(figure: Figure, file: string, here: Form): RegExp | undefined {
+  for (const written of [figure[here], figure.v2]) {
     if (written === null || fileOf(written) !== file) continue;
     const lines = written.split(": ")[1];
     if (lines !== undefined) return new RegExp(`(?:^|\\b)(?:${lines.split(", ").join("|")})\\b`);
@@ -129,6 +129,13 @@ function answer(who: Counter, snapshot: Snapshot | null): Lesson | null {
     formula: known
       ? `${formula} = ${terms.map((one) => bytes(one ?? 0)).join(" − ")} = ${bytes(count?.bytes ?? 0)}`
       : formula,
-    line: who === "free" ? /^Mem(?:Total|Available):/ : who === "kernel" ? undefined : /^(?:total_)?inactive_file /,
+    line:
+      who === "free"
+        ? /^Mem(?:Total|Available):/
+        : who === "kernel"
+          ? undefined
+          : form === "v1"
+            ? /^total_inactive_file /
+            : /^inactive_file /,
   };
 }

@@ -35,6 +35,7 @@ describe("what is said of a figure", () => {
     expect(docker?.formula).toBe("memory.usage_in_bytes − total_inactive_file = 5.9 MiB − 1.16 MiB = 4.74 MiB");
     expect(docker?.line?.test("total_inactive_file 1216512")).toBe(true);
     expect(docker?.line?.test("total_active_file 1216512")).toBe(false);
+    expect(docker?.line?.test("inactive_file 1216512")).toBe(false);
     expect(lessonFor(ask("cgroup", "memory/meminfo", "used_free"), snapshot)?.formula).toContain("MemTotal");
   });
 
@@ -47,6 +48,10 @@ describe("what is said of a figure", () => {
     ]);
     const anon = lessonFor(ask("cgroup", "memory/memory.stat", "anon"), snapshot)?.line;
     expect(["total_rss 1", "rss 1", "total_rss_huge 0"].map((one) => anon?.test(one))).toEqual([true, false, false]);
+    const cgroup = { ...snapshot.container.cgroup, mode: "v2" as const };
+    const pure = { ...snapshot, container: { ...snapshot.container, cgroup } };
+    const v2 = lessonFor(ask("cgroup", "memory/memory.stat", "anon"), pure)?.line;
+    expect(["anon 1", "inactive_anon 1", "total_rss 1"].map((one) => v2?.test(one))).toEqual([true, false, false]);
   });
 
   it("knows both names, and which this host has", () => {
