@@ -89,7 +89,7 @@ export default {
 
   "hosts.title": "The whole host",
   "hosts.totals":
-    "{processes} processes with {threads} threads, {containers} containers, {mounts} mounts. Namespaces in use: {namespaces}.",
+    "Processes: {processes}, threads: {threads}, containers: {containers}, mounts: {mounts}. Namespaces in use: {namespaces}.",
   "hosts.show": "Show all processes of the host",
   "hosts.refused":
     "Here you see the host’s first process, the way down to your container, and totals. The other processes belong to other people and to the system: their names and arguments are not yours to read. Inside a container the kernel enforces the same with its PID namespace; outside, this page has to.",

@@ -283,7 +283,7 @@ describe("the whole host", () => {
     show(crowd(1), { calls: { ...CALLS, host } });
     expect(host).not.toHaveBeenCalled();
     await open();
-    expect(text(".hosts")).toContain("214 processes with 480 threads, 3 containers");
+    expect(text(".hosts")).toContain("Processes: 214, threads: 480, containers: 3");
     expect(text(".hosts")).toContain("not yours to read");
     expect(root.querySelector(".hosts-switch")).toBeNull();
   });

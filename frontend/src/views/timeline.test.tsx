@@ -22,6 +22,11 @@ const SOURCE: SourceText = {
   command_container: null,
 };
 
+// The test's DOM has no such properties, by which Preact tells how an event's name is spelled; browsers do.
+for (const name of ["onpointerdown", "onpointermove", "onpointerup"]) {
+  Object.defineProperty(HTMLElement.prototype, name, { value: null, writable: true });
+}
+
 let root: HTMLElement;
 let store: LiveStore;
 let clock: number;
@@ -116,6 +121,29 @@ describe("the timeline", () => {
     expect(before).not.toBe("nothing written yet");
     expect(text('[data-panel="processes"] .panel-summary')).toBe("1 process inside");
     expect(text('[data-panel="cgroup"] .panel-summary')).toContain("1 task");
+  });
+
+  it("is dragged and clicked; a hand quicker than the next drawing is not lost", () => {
+    show(60);
+    const line = one("[role=slider]");
+    line.setPointerCapture = () => undefined;
+    line.getBoundingClientRect = () => ({ left: 0 }) as DOMRect;
+    const pointer = (type: string, clientX: number): void => {
+      line.dispatchEvent(new PointerEvent(type, { bubbles: true, button: 0, clientX }));
+    };
+    const edge = store.edge.value;
+    act(() => {
+      pointer("pointerdown", 390);
+      pointer("pointermove", 380);
+      pointer("pointerup", 380);
+    });
+    expect(store.cursor.value?.at).toBeCloseTo(edge - 15); // 20 of 400 px, of five minutes
+    act(() => {
+      pointer("pointerdown", 400);
+      pointer("pointermove", 400);
+      pointer("pointerup", 400);
+    });
+    expect(store.cursor.value).toBeNull();
   });
 
   it("zooms, and remembers", () => {

@@ -139,6 +139,7 @@ function Line({ store }: { store: LiveStore }) {
   const [width, setWidth] = useState(400);
   const [tip, setTip] = useState<{ x: number; at: number } | null>(null);
   const [held, setHeld] = useState<number | null>(null); // the right edge while it is dragged: it does not move away
+  const grip = useRef<number | null>(null); // the same, known at once: a quick hand moves before the next drawing
   const moved = useRef(false);
   useLayoutEffect(() => {
     const element = box.current;
@@ -162,6 +163,11 @@ function Line({ store }: { store: LiveStore }) {
     return { x, at: from + (x / width) * seconds };
   };
   const seek = (at: number): void => store.seek(at > to - (2 * seconds) / width ? to : at);
+
+  const release = (): void => {
+    grip.current = null;
+    setHeld(null);
+  };
 
   const keys = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
@@ -205,19 +211,20 @@ function Line({ store }: { store: LiveStore }) {
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
+        grip.current = to;
         setHeld(to);
         moved.current = false;
       }}
       onPointerMove={(event) => {
         const here = timeAt(event);
-        if (event.pointerType !== "touch" || held !== null) setTip(here);
-        if (held === null) return;
+        if (event.pointerType !== "touch" || grip.current !== null) setTip(here);
+        if (grip.current === null) return;
         moved.current = true;
         seek(here.at);
       }}
       onPointerUp={(event) => {
-        if (held === null) return;
-        setHeld(null);
+        if (grip.current === null) return;
+        release();
         if (event.pointerType === "touch") setTip(null);
         if (moved.current) return;
         const mark = (event.target as Element).closest?.<HTMLElement>("[data-at]") ?? markAt(event);
@@ -232,7 +239,7 @@ function Line({ store }: { store: LiveStore }) {
         const { panel, thing } = placeOf(there.event);
         reveal(panel, thing);
       }}
-      onPointerCancel={() => setHeld(null)}
+      onPointerCancel={release}
       onPointerLeave={() => setTip(null)}
     >
       <Track store={store} from={from} seconds={seconds} width={width} />
