@@ -14,20 +14,22 @@ export interface Row {
   parent: string | null;
   children: number;
   /** Where among its siblings it stands on each side, from 1, and of how many; for those who hear it. */
-  hostAt: Place;
-  insideAt: Place;
+  hostAt: number;
+  hostOf: number;
+  insideAt: number;
+  insideOf: number;
   /** It has ended: shown once more, until the next change. */
   ended: boolean;
 }
 
-export interface Place {
-  at: number;
-  of: number;
-}
-
 /** A side's processes by host pid. */
 type Seen = Readonly<Record<string, Process>>;
-type Node = Pick<Row, "key" | "host" | "inside" | "ended">;
+
+/** A row whose place is not known yet: filled in while the tree is walked, for there may be a thousand of them. */
+function unplaced(key: string, host: Process | null, inside: Process | null, ended: boolean): Row {
+  const place = { hostLevel: 1, insideLevel: 1, children: 0, hostAt: 0, hostOf: 0, insideAt: 0, insideOf: 0 };
+  return { key, host, inside, ended, parent: null, ...place };
+}
 
 /**
  * Rows in tree order, the oldest child first so that none moves when another is born.
@@ -36,16 +38,16 @@ type Node = Pick<Row, "key" | "host" | "inside" | "ended">;
  * is the host's with its top cut off.
  */
 export function rows(container: Seen, host: Seen, ended: Marks["ended"]): Row[] {
-  const nodes = new Map<string, Node>();
+  const nodes = new Map<string, Row>();
   for (const key of Object.keys(host)) {
-    nodes.set(key, { key, host: host[key] ?? null, inside: container[key] ?? null, ended: false });
+    nodes.set(key, unplaced(key, host[key] ?? null, container[key] ?? null, false));
   }
   for (const key of Object.keys(container)) {
-    if (!nodes.has(key)) nodes.set(key, { key, host: null, inside: container[key] ?? null, ended: false });
+    if (!nodes.has(key)) nodes.set(key, unplaced(key, null, container[key] ?? null, false));
   }
-  for (const { key, host, inside } of ended) if (!nodes.has(key)) nodes.set(key, { key, host, inside, ended: true });
+  for (const { key, host, inside } of ended) if (!nodes.has(key)) nodes.set(key, unplaced(key, host, inside, true));
 
-  const children = new Map<string | null, Node[]>();
+  const children = new Map<string | null, Row[]>();
   for (const node of nodes.values()) {
     const parent = parentOf(node, nodes);
     const siblings = children.get(parent);
@@ -56,7 +58,7 @@ export function rows(container: Seen, host: Seen, ended: Marks["ended"]): Row[] 
 
   const result: Row[] = [];
   const visited = new Set<string>();
-  const put = (siblings: readonly Node[], parent: string | null, hostLevel: number, insideLevel: number): void => {
+  const put = (siblings: readonly Row[], parent: string | null, hostLevel: number, insideLevel: number): void => {
     const [onHost, within] = [count(siblings, (node) => node.host), count(siblings, (node) => node.inside)];
     let [host, inside] = [0, 0];
     for (const node of siblings) {
@@ -65,20 +67,16 @@ export function rows(container: Seen, host: Seen, ended: Marks["ended"]): Row[] 
       const below = children.get(node.key) ?? NONE;
       if (node.host) host += 1;
       if (node.inside) inside += 1;
-      const { key, ended } = node;
-      result.push({
-        key,
-        host: node.host,
-        inside: node.inside,
-        ended,
-        parent,
-        hostLevel,
-        insideLevel,
-        children: below.length,
-        hostAt: { at: host, of: onHost },
-        insideAt: { at: inside, of: within },
-      });
-      if (below.length > 0) put(below, key, hostLevel + 1, node.inside ? insideLevel + 1 : insideLevel);
+      node.parent = parent;
+      node.hostLevel = hostLevel;
+      node.insideLevel = insideLevel;
+      node.children = below.length;
+      node.hostAt = host;
+      node.hostOf = onHost;
+      node.insideAt = inside;
+      node.insideOf = within;
+      result.push(node);
+      if (below.length > 0) put(below, node.key, hostLevel + 1, node.inside ? insideLevel + 1 : insideLevel);
     }
   };
   put(children.get(null) ?? NONE, null, 1, 1);
@@ -87,15 +85,15 @@ export function rows(container: Seen, host: Seen, ended: Marks["ended"]): Row[] 
   return result;
 }
 
-const NONE: readonly Node[] = [];
+const NONE: readonly Row[] = [];
 
-function count(siblings: readonly Node[], seen: (node: Node) => Process | null): number {
+function count(siblings: readonly Row[], seen: (node: Row) => Process | null): number {
   let found = 0;
   for (const node of siblings) if (seen(node)) found += 1;
   return found;
 }
 
-function parentOf(node: Node, nodes: ReadonlyMap<string, Node>): string | null {
+function parentOf(node: Row, nodes: ReadonlyMap<string, Row>): string | null {
   const key = node.host ? String(node.host.ppid) : null;
   if (key !== null && key !== node.key && nodes.has(key)) return key;
   if (node.host === null && node.inside !== null) {
@@ -105,7 +103,7 @@ function parentOf(node: Node, nodes: ReadonlyMap<string, Node>): string | null {
   return null;
 }
 
-function byBirth(a: Node, b: Node): number {
+function byBirth(a: Row, b: Row): number {
   const one = a.host ?? a.inside;
   const two = b.host ?? b.inside;
   return (one?.starttime ?? 0) - (two?.starttime ?? 0) || Number(a.key) - Number(b.key);
@@ -146,8 +144,8 @@ export function ordered(all: readonly Row[], order: Order, { rates, usage }: Fig
   return [
     ...all.filter((row) => row.inside === null),
     ...flat.map((row, index) => {
-      const place = { at: index + 1, of: flat.length };
-      return { ...row, hostLevel: level, insideLevel: 1, children: 0, parent: null, hostAt: place, insideAt: place };
+      const place = { hostAt: index + 1, hostOf: flat.length, insideAt: index + 1, insideOf: flat.length };
+      return { ...row, hostLevel: level, insideLevel: 1, children: 0, parent: null, ...place };
     }),
   ];
 }

@@ -21,7 +21,7 @@ interface Props {
 }
 
 /** A panel out of sight follows what ticks at this pace; what changed, and a moment chosen, it shows at once. */
-const UNSEEN_MS = 2000;
+const UNSEEN_MS = 3000;
 
 export function Panel({ name, title, summary, marks, past, open, onOpen, moment, children }: Props) {
   const [full, setFull] = useState(false);

@@ -271,7 +271,7 @@ function Tree(props: TreeProps) {
       {inSight.map((row, index) => {
         const process = side === "container" ? row.inside : row.host;
         if (!process) return null;
-        const place = side === "container" ? row.insideAt : row.hostAt;
+        const of = side === "container" ? row.insideOf : row.hostOf;
         return (
           <Line
             key={row.key}
@@ -280,8 +280,8 @@ function Tree(props: TreeProps) {
             process={process}
             line={drawn.from + index + 2}
             level={side === "container" ? row.insideLevel : row.hostLevel}
-            at={place.at}
-            of={place.of > VERY_MANY ? -1 : place.of}
+            at={side === "container" ? row.insideAt : row.hostAt}
+            of={of > VERY_MANY ? -1 : of}
             levels={levels}
             usage={side === "container" ? usage[row.key] : undefined}
             rate={side === "container" ? rates.get(row.key) : undefined}
@@ -303,7 +303,7 @@ function Tree(props: TreeProps) {
 }
 
 /** What joins the two. */
-function Tie({ name, line }: { name: string; line: number }) {
+const Tie = memo(function Tie({ name, line }: { name: string; line: number }) {
   return (
     <svg
       aria-hidden="true"
@@ -317,7 +317,7 @@ function Tie({ name, line }: { name: string; line: number }) {
       <line class="outside" x1="12" y1="4" x2="24" y2="4" />
     </svg>
   );
-}
+});
 
 /** Runs of rows the container cannot see: first index and length. */
 function unseen(shown: readonly Row[]): [number, number][] {
