@@ -40,6 +40,9 @@ export interface Cursor {
 /** A sample that shows what happened comes within so many seconds, or the figures did not move. */
 const SHOWS_WITHIN = 3;
 
+/** The right edge moves by so many seconds at least: all that stands on the timeline follows it. */
+const EDGE_STEP = 0.4;
+
 function isAlive(snapshot: Snapshot): boolean {
   const { state } = snapshot.info;
   if (state !== "running" && state !== "created") return false;
@@ -126,7 +129,9 @@ export class LiveStore implements LiveHandlers {
   /** Holds the panels still. What happens meanwhile is recorded. */
   pause(): void {
     const moment = this.#history.last;
-    if (moment && this.#cursor.peek() === null) this.#cursor.value = { at: this.#edge.peek(), moment };
+    if (moment && this.#cursor.peek() === null) {
+      this.#cursor.value = { at: Math.max(moment.at, this.#edge.peek()), moment };
+    }
   }
 
   /** Back to live. */
@@ -278,7 +283,8 @@ export class LiveStore implements LiveHandlers {
     const { status, heardAt, snapshot } = this.#state.peek();
     if (!snapshot) return;
     const silence = status === "live" ? Math.max(0, this.#now() - heardAt) / 1000 : 0;
-    this.#edge.value = Math.max(this.#edge.peek(), (this.#history.last?.at ?? snapshot.taken_at) + silence);
+    const now = (this.#history.last?.at ?? snapshot.taken_at) + silence;
+    if (now - this.#edge.peek() >= EDGE_STEP) this.#edge.value = now;
   }
 
   #past({ at, moment }: Cursor, status: Status, reason: string | null): LiveState {

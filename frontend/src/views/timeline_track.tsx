@@ -3,7 +3,7 @@
  * transform changes, and marks are only added and dropped.
  */
 import { memo } from "preact/compat";
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { t } from "../i18n/index";
 import type { Event, Summary } from "../protocol/generated";
 import { type Bucket, buckets } from "../state/buckets";
@@ -39,7 +39,10 @@ export function Track({ store, from, seconds, width }: Props) {
   const to = from + seconds;
   const first = store.moments[0]?.at ?? to;
   const last = store.moments.at(-1);
-  const marks = buckets(list, from, to, MARK / scale, important);
+  // Cells are fixed in time: between two of them nothing comes or goes but what happens.
+  const cell = MARK / scale;
+  const [left, right] = [Math.floor(from / cell) * cell, Math.ceil(to / cell) * cell];
+  const marks = useMemo(() => buckets(list, left, right, cell, important), [list, left, right, cell]);
   return (
     <div class="tl-track" aria-hidden="true">
       <div class="tl-sheet" style={{ transform: `translateX(${((base - from) * scale).toFixed(1)}px)` }}>
