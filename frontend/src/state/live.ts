@@ -5,7 +5,7 @@ import type { LiveHandlers, LiveMessage } from "../protocol/live";
 import { merge } from "../protocol/merge";
 import { type Happening, Happenings, type LiveEvent } from "./happenings";
 import { History, type Moment } from "./history";
-import { type AllMarks, mark, NO_MARKS } from "./marks";
+import { type AllMarks, mark, NO_MARKS, type Touched } from "./marks";
 import { NO_RATES, type Rates, rates } from "./rates";
 import { type Sample, Samples } from "./samples";
 
@@ -179,7 +179,7 @@ export class LiveStore implements LiveHandlers {
   /** The next patch, in order: the socket sees to that. */
   patch(patch: object): void {
     const before = this.#state.peek().snapshot;
-    if (before) this.#take(merge(before, patch), "live", true);
+    if (before) this.#take(merge(before, patch), "live", true, patch);
   }
 
   /** Call it every second or so: the worker is silent while nothing changes, and the charts run on. */
@@ -236,7 +236,8 @@ export class LiveStore implements LiveHandlers {
     }
   }
 
-  #take(snapshot: Snapshot, status: Status, follows: boolean): void {
+  /** `patch`: what made it of the one before. */
+  #take(snapshot: Snapshot, status: Status, follows: boolean, patch: Patch | null = null): void {
     const old = this.#state.peek();
     const before = old.snapshot;
     // Another container, or another boot, is no change of this one.
@@ -253,8 +254,8 @@ export class LiveStore implements LiveHandlers {
       snapshot,
       alive: isAlive(snapshot) ? snapshot : old.alive,
       heardAt: this.#now(),
-      marks: same ? mark(old.marks, lastSeen(before, old.alive), snapshot, this.#now()) : NO_MARKS,
-      rates: same ? rates(before, snapshot, follows, old.rates) : NO_RATES,
+      marks: same ? mark(old.marks, lastSeen(before, old.alive), snapshot, this.#now(), touched(patch)) : NO_MARKS,
+      rates: same ? rates(before, snapshot, follows, old.rates, patch ? keys(patch.usage) : undefined) : NO_RATES,
       points: this.#samples.points,
       events: this.#told.stories,
       reason: null,
@@ -335,6 +336,19 @@ export class LiveStore implements LiveHandlers {
     }
     return found;
   }
+}
+
+/** As much of a patch as is asked which processes it names. */
+interface Patch {
+  host?: { processes?: object | null } | null;
+  container?: { processes?: object | null } | null;
+  usage?: object | null;
+}
+
+const keys = (map: object | null | undefined): string[] => Object.keys(map ?? {});
+
+function touched(patch: Patch | null): Touched | null {
+  return patch && { host: keys(patch.host?.processes), container: keys(patch.container?.processes) };
 }
 
 /** Between two runs there are no namespaces: the new ones are compared with those of the run before. */

@@ -45,16 +45,33 @@ export const NO_MARKS: AllMarks = {
 const STAYS_MS = 4000;
 const MOST_ENDED = 40;
 
-/** The marks after `after` replaced `before`; a domain in which nothing changed keeps the marks it had. */
-export function mark(marks: AllMarks, before: Snapshot, after: Snapshot, at: number): AllMarks {
+/** Host pids, per side, beyond which nothing changed: what a patch names. */
+export interface Touched {
+  host: readonly string[];
+  container: readonly string[];
+}
+
+/**
+ * The marks after `after` replaced `before`; a domain in which nothing changed keeps the marks it had.
+ *
+ * `touched` spares looking through a thousand processes for the one that was born.
+ */
+export function mark(
+  marks: AllMarks,
+  before: Snapshot,
+  after: Snapshot,
+  at: number,
+  touched: Touched | null = null,
+): AllMarks {
   const next = { ...marks };
   const put = (domain: Domain, signs: Map<string, Sign>, extra: Partial<Marks> = {}): void => {
     if (signs.size === 0) return;
     next[domain] = { ended: [], vanished: [], ...extra, signs, at, beat: marks[domain].beat + 1 };
   };
 
-  const processes = compare(before.host.processes, after.host.processes, sameProcess);
-  for (const [key, sign] of compare(before.container.processes, after.container.processes, sameProcess)) {
+  const [were, are] = [before.container.processes, after.container.processes];
+  const processes = compare(before.host.processes, after.host.processes, sameProcess, touched?.host);
+  for (const [key, sign] of compare(were, are, sameProcess, touched?.container)) {
     if (!processes.has(key)) processes.set(key, sign);
   }
   if (Object.keys(after.host.processes).length === 0) {
@@ -116,19 +133,23 @@ function compare<T>(
   before: Readonly<Record<string, T>>,
   after: Readonly<Record<string, T>>,
   same: (a: T, b: T) => boolean,
+  keys?: readonly string[],
 ): Map<string, Sign> {
   const signs = new Map<string, Sign>();
   if (before === after) return signs;
-  for (const key of Object.keys(after)) {
-    const value = after[key] as T;
-    const old = before[key];
+  for (const key of keys ?? Object.keys(after)) {
+    const [old, value] = [own(before, key), own(after, key)];
     if (old === value) continue; // most of them: what no patch touched is the same object
-    if (old === undefined || !Object.hasOwn(before, key)) signs.set(key, "+");
+    if (value === undefined) signs.set(key, "−");
+    else if (old === undefined) signs.set(key, "+");
     else if (!same(old, value)) signs.set(key, "~");
   }
-  for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) signs.set(key, "−");
+  if (keys === undefined) for (const key of Object.keys(before)) if (!Object.hasOwn(after, key)) signs.set(key, "−");
   return signs;
 }
+
+const own = <T>(map: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(map, key) ? map[key] : undefined;
 
 /** Running and sleeping alternate all the time, and tell nothing; a zombie, a stop, an exec and a new parent do. */
 function sameProcess(a: Process, b: Process): boolean {

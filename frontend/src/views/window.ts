@@ -3,7 +3,7 @@ import type { RefObject } from "preact";
 import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 
 /** Rows drawn beyond each edge, and the step by which the drawn stretch moves. */
-const MARGIN = 8;
+const MARGIN = 4;
 /** What is drawn before the box has been measured. */
 const FIRST = 40;
 
