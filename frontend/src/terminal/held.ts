@@ -32,8 +32,9 @@ export function keepTyped(): void {
     typed += text;
     event.preventDefault();
   };
-  document.addEventListener("keydown", keep);
-  stop = () => document.removeEventListener("keydown", keep);
+  // Before the page's own keys hear of it: a space would pause the X-ray, and be missing in the command.
+  document.addEventListener("keydown", keep, true);
+  stop = () => document.removeEventListener("keydown", keep, true);
 }
 
 /** What was kept, once; nothing is kept any more. */
