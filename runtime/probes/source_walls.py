@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -91,7 +92,21 @@ def identity(target: Target, side: Side, key: str) -> SourceText:
         )
     if key not in _IDENTITY:
         raise unknown("source of identity", key, target)
-    return file_text(f"/proc/{init_pid(target)}/{key}", _IDENTITY[key], f"/proc/1/{key}")
+    path, inside = f"/proc/{init_pid(target)}/{key}", f"/proc/1/{key}"
+    try:
+        return file_text(path, _IDENTITY[key], inside)
+    except OSError as error:
+        if key != "attr/current" or error.errno != errno.EINVAL:
+            raise
+        # No module labels processes: it cannot be read, and that is what there is to show
+        return SourceText(
+            path=path,
+            raw="",
+            truncated=False,
+            man=_IDENTITY[key],
+            command_host=f"cat {path}",
+            command_container=f"cat {inside}",
+        )
 
 
 def _line(name: str, info: os.stat_result, link: str | None) -> str:

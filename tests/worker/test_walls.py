@@ -295,6 +295,9 @@ def test_sources_are_the_files_themselves(target: Target) -> None:
     assert seccomp.raw.splitlines()[0] == "Seccomp:\t2"
     assert subprocess.run(["sh", "-c", seccomp.command_host], capture_output=True, text=True).stdout == seccomp.raw
     assert "CapEff" in source.read(target, "container", "identity", "status").raw
+    label = source.read(target, "container", "identity", "attr/current")  # EINVAL where no module labels processes
+    said = subprocess.run(["sh", "-c", label.command_host], capture_output=True, text=True)
+    assert (label.raw, label.raw == "") == (said.stdout, said.returncode != 0)
     table = source.read(target, "container", "mounts", "mountinfo")
     assert table.raw == Path(f"/proc/{pid}/mountinfo").read_text()
     inside = source.read(target, "container", "devices", "dev")
