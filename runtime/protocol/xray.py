@@ -29,7 +29,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
     created, copied_up, whiteout, opaque, renamed, removed, written: `path` inside, `to` for the new name, `type` (of a
     whiteout: of what it hides), `bytes` of a file (st_size), `layer`: the first lower that has it, as in `FileView`;
     mounted, unmounted: `path`, `type` the file system; limits: `reason` in the form `memory 1 → 2`;
-    state: `reason`; more: `count` events of a burst that are not told one by one.
+    state: what it is now, in `reason`; more: `count` events of a burst that are not told one by one.
     """
 
     seq: int

@@ -14,6 +14,7 @@ from runtime.server.observers.namespaces import NamespaceObserver
 from runtime.server.observers.oom import OomObserver
 from runtime.server.observers.overlay import OverlayObserver
 from runtime.server.observers.processes import ProcessObserver
+from runtime.server.observers.states import StateObserver
 
 Tell = Callable[[str, Event], None]
 """(container's id, event with `seq` 0; `at` 0 is now). Call it in the event loop's thread."""
@@ -48,4 +49,5 @@ def observers(tell: Tell, poke: Poke) -> list[Observer]:
         MountObserver(tell, poke),
         NamespaceObserver(tell, poke),
         OverlayObserver(tell, poke),
+        StateObserver(tell),
     ]
