@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import re
@@ -15,11 +16,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from runtime.config import IDS_PER_CONTAINER, MIB, RuntimeConfig
-from runtime.kernel import cgroups, idmap, libc, mountinfo
+from runtime.kernel import cgroups, connector, idmap, inotify, kmsg, libc, mountinfo
 from runtime.protocol.model import Check
 
 MIN_KERNEL = (5, 15)  # idmapped mounts came with 5.12, those of overlay's layers with 5.19 or a distribution's backport
 LOW_DISK, LOW_FILES = 1024 * MIB, 4096
+LOW_WATCHES = 16_384  # a watch is a directory that some container wrote into
 CAP_SYS_ADMIN, CAP_SYS_RESOURCE = 21, 24
 
 
@@ -173,6 +175,50 @@ def _limits(name: str, _config: RuntimeConfig) -> Check:
     return Check(name=name, level="ok", detail=detail)
 
 
+def _process_events(name: str, _config: RuntimeConfig) -> Check:
+    """Asked for and given back: the kernel answers whoever may hear it."""
+    try:
+        connector.Connector().close()
+    except OSError as error:
+        return Check(
+            name=name,
+            level="warn",
+            detail=f"{_words(error)}: processes that live less than half a second are not seen",
+            fix="run Terrarium in the host's own pid and network namespaces"
+            if error.errno in (errno.ENODATA, errno.EPERM)
+            else "use a distribution's kernel: CONFIG_PROC_EVENTS",
+        )
+    return Check(name=name, level="ok", detail="the proc connector tells of births and deaths")
+
+
+def _kernel_log(name: str, _config: RuntimeConfig) -> Check:
+    try:
+        kmsg.Log().close()
+    except OSError as error:
+        absent = error.errno == errno.ENOENT
+        return Check(
+            name=name,
+            level="warn",
+            detail=f"{_words(error)}: a kill for want of memory is told late, and not whose limit it was",
+            fix=f"mknod -m 600 {kmsg.PATH} c 1 11" if absent else "sysctl -w kernel.dmesg_restrict=0",
+        )
+    return Check(name=name, level="ok", detail=f"{kmsg.PATH} tells who was killed for want of memory")
+
+
+def _inotify(name: str, _config: RuntimeConfig) -> Check:
+    watches = int(Path("/proc/sys/fs/inotify/max_user_watches").read_text())
+    late = "changes of files are told late"
+    try:
+        inotify.Inotify().close()
+    except OSError as error:
+        fix = "sysctl -w fs.inotify.max_user_instances=1024"
+        return Check(name=name, level="warn", detail=f"{_words(error)}: {late}", fix=fix)
+    if watches < LOW_WATCHES:
+        fix = "sysctl -w fs.inotify.max_user_watches=262144"
+        return Check(name=name, level="warn", detail=f"{watches} watches for all containers: {late} at times", fix=fix)
+    return Check(name=name, level="ok", detail=f"{watches} watches")
+
+
 def _disk(name: str, config: RuntimeConfig) -> Check:
     base = next(path for path in (config.images_dir, *config.images_dir.parents) if path.exists())
     free = shutil.disk_usage(base).free
@@ -199,7 +245,14 @@ _CHECKS: dict[str, Callable[[str, RuntimeConfig], Check]] = {
     "/dev/null": _null,
     "limits": _limits,
     "disk": _disk,
+    "process events": _process_events,
+    "kernel log": _kernel_log,
+    "inotify": _inotify,
 }
+
+
+def _words(error: OSError) -> str:
+    return f"{errno.errorcode.get(error.errno or 0, 'an error')}, {error.strerror}"
 
 
 def _has(capability: int) -> bool:

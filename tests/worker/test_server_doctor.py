@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from runtime.config import RuntimeConfig
+from runtime.kernel import connector, inotify, kmsg
 from runtime.protocol.model import Check
 from runtime.server import doctor
 
@@ -63,3 +66,41 @@ def test_nothing_is_left_where_it_tried(config: RuntimeConfig) -> None:
     before = sorted(config.state_dir.iterdir())
     doctor.examine(config)
     assert sorted(config.state_dir.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "code", "fix"),
+    [
+        ("process events", (connector, "Connector"), errno.ENODATA, "own pid and network namespaces"),
+        ("process events", (connector, "Connector"), errno.ECONNREFUSED, "CONFIG_PROC_EVENTS"),
+        ("kernel log", (kmsg, "Log"), errno.EPERM, "kernel.dmesg_restrict=0"),
+        ("kernel log", (kmsg, "Log"), errno.ENOENT, "mknod -m 600 /dev/kmsg c 1 11"),
+        ("inotify", (inotify, "Inotify"), errno.EMFILE, "fs.inotify.max_user_instances"),
+    ],
+)
+def test_without_an_ear_it_says_what_is_told_late(
+    name: str, kind: tuple[Any, str], code: int, fix: str, config: RuntimeConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> None:
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(*kind, refused)
+    found = check(config, name)
+    assert found.level == "warn"
+    assert found.detail.startswith(errno.errorcode[code])
+    assert found.fix is not None
+    assert fix in found.fix
+
+
+def test_few_watches_are_told_before_they_run_out(config: RuntimeConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "LOW_WATCHES", 2**40)
+    found = check(config, "inotify")
+    assert (found.level, found.fix) == ("warn", "sysctl -w fs.inotify.max_user_watches=262144")
+
+
+@pytest.mark.requires("root")
+def test_looking_for_ears_leaves_no_descriptor(config: RuntimeConfig) -> None:
+    doctor.examine(config)
+    before = os.listdir("/proc/self/fd")
+    doctor.examine(config)
+    assert len(os.listdir("/proc/self/fd")) == len(before)
