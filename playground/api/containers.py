@@ -30,7 +30,7 @@ from playground.services.container_start import container_start
 from playground.services.container_stop import container_stop
 
 router = Router(tags=["containers"])
-REFUSED = frozenset({401, 403, 404, 409, 422, 500, 501, 502, 503, 504})
+REFUSED = frozenset({400, 401, 403, 404, 409, 410, 413, 422, 500, 501, 502, 503, 504})
 ERRORS: dict[Any, Any] = {REFUSED: ErrorOut}
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=128, min_length=1)]
 

@@ -12,9 +12,9 @@ EVENT: dict[str, Any] = {
     "seq": 1767182400123,
     "at": 1767182400.5,
     "kind": "copied_up",
-    "path": "/etc/hostname",
+    "path": "/etc/group",
     "type": "file",
-    "bytes": 9,
+    "bytes": 24,
 }
 
 EXAMPLES: dict[type[Struct], dict[str, Any]] = {
@@ -50,15 +50,15 @@ EXAMPLES: dict[type[Struct], dict[str, Any]] = {
         "involuntary_switches": 3,
     },
     xray.FileView: {
-        "path": "/etc/hostname",
+        "path": "/etc/group",
         "layer": "upper",
         "entry": {
-            "name": "hostname",
+            "name": "group",
             "type": "file",
             "mode": 420,
             "uid": 0,
             "gid": 0,
-            "size_bytes": 9,
+            "size_bytes": 24,
             "blocks_bytes": 4096,
             "modified_at": 1767182400.0,
             "target": None,
@@ -67,13 +67,13 @@ EXAMPLES: dict[type[Struct], dict[str, Any]] = {
             "metacopy": False,
         },
         "entries": None,
-        "text": "workshop\n",
+        "text": "root:x:0:\nusers:x:100:\n",
         "binary": False,
         "truncated": False,
     },
     xray.Provenance: {
-        "path": "/etc/hostname",
-        "resolved": "/etc/hostname",
+        "path": "/etc/group",
+        "resolved": "/etc/group",
         "verdict": "copied_up",
         "sightings": [
             {
@@ -87,15 +87,15 @@ EXAMPLES: dict[type[Struct], dict[str, Any]] = {
                 "metacopy": False,
             }
             for layer, title, found, size in (
-                ("upper", "what this container wrote", "hit", 9),
-                ("0", "init", "absent", None),
-                ("1", "busybox", "hidden", 8),
+                ("upper", "upper", "hit", 24),
+                ("0", "init layer", "absent", None),
+                ("1", "settings: users, groups, the shell's profile", "hidden", 10),
             )
         ],
     },
     xray.Seccomp: {
         "default_action": "SCMP_ACT_ERRNO",
-        "default_errno": "EPERM",
+        "default_errno": "ENOSYS",
         "architectures": ["SCMP_ARCH_X86_64"],
         "rules": [{"names": ["read", "write"], "action": "SCMP_ACT_ALLOW", "errno": None, "args": []}],
     },

@@ -46,7 +46,7 @@ def _layer(layer: str) -> str:
 
 Inside = Annotated[
     str,
-    Query(max_length=MAX_PATH, description="absolute, as inside", examples=["/etc/hostname"]),
+    Query(max_length=MAX_PATH, description="absolute, as inside", examples=["/etc/passwd"]),
     AfterValidator(_absolute),
 ]
 Layer = Annotated[
@@ -153,8 +153,8 @@ def source(
             max_length=256,
             description=(
                 "processes: a host pid, or `PID/file`; namespaces: a kind; cgroup: `controller/file`; overlay: "
-                "`mountinfo`, `upperdir`; mounts: `mountinfo`; devices: `dev`; identity: `uid_map`, `gid_map`, "
-                "`status`, `attr/current`, `seccomp`; network: `dev`, `route`, `links`, `sockets`"
+                "`mountinfo`, `upperdir`, `marks`, `disk`; mounts: `mountinfo`; devices: `dev`; identity: `uid_map`, "
+                "`gid_map`, `status`, `attr/current`, `seccomp`; network: `dev`, `route`, `links`, `sockets`"
             ),
         ),
     ],
