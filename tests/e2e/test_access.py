@@ -123,7 +123,7 @@ def test_workbench(page: Page, stack: Stack, shown: Exhibits) -> None:
 
 def test_stopped(page: Page, stack: Stack, shown: Exhibits) -> None:
     page.goto(f"{stack.url}/playground/c/{shown.stopped}")
-    page.locator(".strip").wait_for()
+    page.locator(".term-strip").wait_for()
     assert objections(page) == []
 
 

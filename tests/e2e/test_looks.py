@@ -168,7 +168,7 @@ def test_workbench_and_every_panel(sight: Sight, stack: Stack, shown: Exhibits) 
 def test_stopped(sight: Sight, stack: Stack, shown: Exhibits) -> None:
     page = sight.page
     page.goto(f"{stack.url}/playground/c/{shown.stopped}")
-    page.locator(".strip").wait_for()
+    page.locator(".term-strip").wait_for()
     sight.seen("stopped")
     if sight.look.width < 700:
         page.locator(".switcher button").nth(1).click()

@@ -166,11 +166,11 @@ interface StripProps {
 
 function Strip({ tone, words, detail, children }: StripProps) {
   return (
-    <div class={`strip ${tone}`} role="status">
+    <div class={`term-strip ${tone}`} role="status">
       <p>
-        {words} {detail && <span class="strip-detail mono">{detail}</span>}
+        {words} {detail && <span class="term-strip-detail mono">{detail}</span>}
       </p>
-      {children && <div class="strip-actions">{children}</div>}
+      {children && <div class="term-strip-actions">{children}</div>}
     </div>
   );
 }
