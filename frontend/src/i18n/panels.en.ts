@@ -52,6 +52,16 @@ export default {
   "gap.no_upper": "the container has no upper layer",
   "gap.too_many": "more than {count}: the rest is not shown",
   "gap.too_slow": "so many that looking took too long: the rest is not shown",
+  "gap.deaf_births":
+    "The kernel does not tell of births and deaths here ({errno}). They are found by comparing two samples; a process that lives less is not seen.",
+  "gap.deaf_oom":
+    "The kernel’s log cannot be read here ({errno}). Who was killed for want of memory is told from counters, a moment late.",
+  "gap.deaf_files":
+    "No more directories can be watched on this host ({errno}). Changes of files are found by comparing two looks.",
+  "gap.deaf_cut":
+    "More than {count} directories here, or too deep: changes in the others are found by comparing two looks.",
+  "gap.deaf_flood":
+    "Files change faster than they can be told one by one: what changed is found by comparing two looks.",
   "gap.too_deep": "deeper than {count} directories: the rest is not shown",
   "gap.not_counted":
     "not counted: v1 counts a group’s I/O only on devices with a blkio.throttle limit, and none is set",

@@ -38,6 +38,7 @@ export default {
     "Nothing has happened yet. Type something in the terminal: a command is a process that is born and dies.",
   "happened.none_of": "None of this kind.",
   "happened.later": "later than what is shown",
+  "happened.deaf": "Not everything is heard the moment it happens:",
   "happened.cut": "The newest {count}; the others are on the timeline.",
 
   "lane.process": "Processes",

@@ -38,6 +38,7 @@ export default {
   "happened.none": "还没有发生什么。在终端里敲条命令试试：每条命令都是一个进程，会诞生，也会结束。",
   "happened.none_of": "没有这一类的事。",
   "happened.later": "晚于当前显示的时刻",
+  "happened.deaf": "有些事不能当场知道：",
   "happened.cut": "这里是最近 {count} 件，其余的在时间线上。",
 
   "lane.process": "进程",

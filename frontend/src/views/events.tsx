@@ -9,6 +9,7 @@ import type { LiveStore } from "../state/live";
 import { useSurroundings } from "./context";
 import { EventSign, IMPORTANT, KINDS, type Kind, LANES, placeOf } from "./events_signs";
 import { sentence } from "./events_words";
+import { reasonWords } from "./reason";
 
 /** So many are drawn. */
 const MOST = 150;
@@ -47,6 +48,7 @@ export function EventList({ store }: { store: LiveStore }) {
           </select>
         </label>
       </header>
+      <Deaf store={store} />
       {found.length === 0 ? (
         <p class="empty">{t(filter === "" ? "happened.none" : "happened.none_of")}</p>
       ) : (
@@ -58,6 +60,25 @@ export function EventList({ store }: { store: LiveStore }) {
       )}
       {found.length > MOST && <p class="note">{t("happened.cut", { count: MOST })}</p>}
     </section>
+  );
+}
+
+/** What the worker cannot hear on this host, or of this container: it is then told late, or not at all. */
+function Deaf({ store }: { store: LiveStore }) {
+  const gaps = useComputed(() => {
+    const found = Object.entries(store.view.value.snapshot?.gaps ?? {}).filter(([path]) => path.startsWith("events."));
+    return found.map(([, reason]) => reason).join("\n");
+  }).value;
+  if (gaps === "") return null;
+  return (
+    <div class="note happened-deaf">
+      {t("happened.deaf")}
+      <ul>
+        {gaps.split("\n").map((reason) => (
+          <li key={reason}>{reasonWords(reason)}</li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

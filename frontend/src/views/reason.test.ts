@@ -18,6 +18,21 @@ it("knows the worker's own sentences", () => {
   expect(reasonWords("more than 500 entries: the rest is not shown")).toContain("500");
 });
 
+it("says in Chinese what cannot be heard, in every form in which the worker says it", () => {
+  setLanguage("zh-hans");
+  for (const reason of [
+    "ENODATA: no data available (the proc connector): births and deaths are told from one picture to the next",
+    "EPERM: operation not permitted (the proc connector): births and deaths are told late",
+    "EPERM: operation not permitted (/dev/kmsg): who ran out of memory is told from the counters",
+    "EMFILE: too many open files (inotify): changes are told from one walk to the next",
+    "ENOSPC: no space left on device (inotify): some changes are told from one walk to the next",
+    "more than 1024 directories, or too deep: changes in the rest are told from one walk to the next",
+    "files change faster than they can be told: what changed is told from one walk to the next",
+  ]) {
+    expect(reasonWords(reason)).toMatch(/^[\u3400-\u9fff]/);
+  }
+});
+
 it("names the layers of our own images in the reader's language", () => {
   expect(layerWords("init layer")).toBe("init layer");
   setLanguage("zh-hans");

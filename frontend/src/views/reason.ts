@@ -28,6 +28,11 @@ const SENTENCES: readonly (readonly [RegExp, Key, ...string[]])[] = [
   [/^(\d+) mounts: the first (\d+) are shown/, "wall.gap_first", "all", "shown"],
   [/^ENOENT: .+ \((.+)\): securityfs is not mounted/, "wall.gap_securityfs", "what"],
   [/^it is in the host's own network namespace/, "wall.gap_host_net"],
+  [/^(\S+): .+ \(the proc connector\): births and deaths are told/, "gap.deaf_births", "errno"],
+  [/^(\S+): .+ \(\/dev\/kmsg\): who ran out of memory is told/, "gap.deaf_oom", "errno"],
+  [/^(\S+): .+ \(inotify\): (?:some )?changes are told/, "gap.deaf_files", "errno"],
+  [/^more than (\d+) directories, or too deep: changes in the rest/, "gap.deaf_cut", "count"],
+  [/^files change faster than they can be told/, "gap.deaf_flood"],
 ];
 
 const LAYERS: typeof SENTENCES = [

@@ -227,6 +227,22 @@ describe("what happened", () => {
     expect(text(".happened .empty")).toContain("Type something in the terminal");
   });
 
+  it("confesses what cannot be heard on this host", () => {
+    const inotify = "EMFILE: too many open files (inotify): changes are told from one walk to the next";
+    show(5);
+    open();
+    expect(root.querySelector(".happened-deaf")).toBeNull();
+    act(() =>
+      store.apply({
+        re: "patch",
+        seq: (messages[4] as { seq: number }).seq + 1,
+        patch: { gaps: { "events.overlay": inotify, "container.x": "a figure's own" } },
+      }),
+    );
+    expect(text(".happened-deaf")).toContain("No more directories can be watched on this host (EMFILE).");
+    expect(text(".happened-deaf")).not.toContain("figure");
+  });
+
   it("can be filtered by lane and by kind", () => {
     show(20);
     told({ comm: "ls" }, { kind: "created", path: "/a" }, { kind: "whiteout", path: "/b" });
