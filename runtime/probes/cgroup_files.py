@@ -68,10 +68,10 @@ def nested(raw: bytes) -> Figure:
 
 
 def pressure(raw: bytes) -> Figure:
-    """A PSI file: the last ten seconds' shares, and the microseconds in all from which any other share follows."""
+    """A PSI file: the last ten seconds' share, and the microseconds in all from which every other share follows."""
     found = nested(raw)
     assert isinstance(found, dict)  # noqa: S101
-    return {key: value for key, value in found.items() if key.endswith((" avg10", " total"))}
+    return {key: value for key, value in found.items() if key == "some avg10" or key.endswith(" total")}
 
 
 def weights(raw: bytes) -> Figure:
@@ -207,6 +207,14 @@ CORE_FILES = frozenset(file.name for file in _CORE)
 PULSE = frozenset({"cpuacct.usage", "memory.usage_in_bytes", "cpu.stat", "memory.current", "pids.current"})
 """Files of which one moves whenever anything of the container has run, be it for a nanosecond."""
 
+IN_SUMMARY: dict[str, frozenset[str] | None] = {
+    "cpuacct.usage": None,
+    "pids.current": None,
+    "cpu.stat": frozenset({"usage_usec", "nr_periods", "nr_throttled", "throttled_time", "throttled_usec"}),
+}
+"""Files, or lines of them, that move with every picture and that the summary has: in a stream it alone carries them, or
+the patch of a fork would have each four times. None: the whole file."""
+
 LIMITS_V1 = {"memory_bytes": ("memory", "memory.limit_in_bytes"), "pids": ("pids", "pids.max")}
 LIMITS_V2 = {"memory_bytes": (UNIFIED, "memory.max"), "pids": (UNIFIED, "pids.max")}
 """Key of `Cgroup.effective` → controller and file, of the limits that hold for all below a directory."""
@@ -216,6 +224,24 @@ LIMITS_V2 = {"memory_bytes": (UNIFIED, "memory.max"), "pids": (UNIFIED, "pids.ma
 def of_mode(mode: str) -> tuple[File, ...]:
     """The files of a container's cgroup."""
     return {"v1": _V1, "v2": _V2, "hybrid": (*_V1, *_CORE)}[mode]
+
+
+def beside_summary(figures: dict[str, dict[str, Figure]]) -> dict[str, dict[str, Figure]]:
+    """The figures by their files' names, without what `Summary` says in their stead."""
+    return {
+        section: {
+            name: _less(figure, IN_SUMMARY.get(name, frozenset()))
+            for name, figure in files.items()
+            if figure is None or IN_SUMMARY.get(name, frozenset()) is not None
+        }
+        for section, files in figures.items()
+    }
+
+
+def _less(figure: Figure, lines: frozenset[str] | None) -> Figure:
+    if not lines or not isinstance(figure, dict):
+        return figure
+    return {key: value for key, value in figure.items() if key not in lines}
 
 
 def by_key(files: tuple[File, ...], key: str) -> File | None:

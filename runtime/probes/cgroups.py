@@ -16,7 +16,17 @@ from collections.abc import Sequence
 from runtime.kernel import mountinfo, procfs
 from runtime.kernel.mountinfo import Mount
 from runtime.kernel.target import Target
-from runtime.probes.cgroup_files import CORE_FILES, LIMITS_V1, LIMITS_V2, MACHINE, PULSE, SECTIONS, of_mode, word
+from runtime.probes.cgroup_files import (
+    CORE_FILES,
+    LIMITS_V1,
+    LIMITS_V2,
+    MACHINE,
+    PULSE,
+    SECTIONS,
+    beside_summary,
+    of_mode,
+    word,
+)
 from runtime.probes.cgroup_summary import UNLIMITED_V1, Figures, explain, frozen, summarise
 from runtime.probes.gaps import Gaps, why
 from runtime.probes.kept import KeptFile
@@ -29,8 +39,10 @@ _CGROUPS = ("cgroup", "cgroup2")
 class Cgroups:
     """The figures of one container, with its files held open. One for each set of directories."""
 
-    def __init__(self, target: Target, above: Ancestry | None = None) -> None:
-        """`above`: what is known of the directories above, shared by all containers."""
+    def __init__(self, target: Target, above: Ancestry | None = None, *, sparing: bool = False) -> None:
+        """`above`: what is known of the directories above, shared by all containers. `sparing`: leave out of the files
+        what the summary says."""
+        self._sparing = sparing
         self._mode = target.cgroup_mode
         self._above = above or Ancestry()
         self._directories = dict(target.cgroup_paths)
@@ -45,7 +57,7 @@ class Cgroups:
             kept for file, kept in zip(self._files, self._kept, strict=True) if kept is not None and file.name in PULSE
         ]
         self._last: tuple[Cgroup, Gaps] | None = None
-        self._known_gaps: Gaps = {}
+        self._known: tuple[Figures, Gaps, dict[str, Effective]] | None = None  # what the last was made of
 
     def pulse(self) -> tuple[bytes, ...] | None:
         """Equal in two looks if nothing of the container ran between them; None where that cannot be told."""
@@ -69,19 +81,15 @@ class Cgroups:
                     gaps[file.gap] = why(error, kept.path)
             figures[file.section][file.name] = value
         effective = self._effective(figures)
-        known = self._last
-        if known and gaps == self._known_gaps and _same(known[0], figures) and known[0].effective == effective:
-            return known
-        self._known_gaps = dict(gaps)
+        if self._last and self._known == (figures, gaps, effective):
+            return self._last
+        self._known = figures, dict(gaps), effective
         summary, sources = summarise(self._mode, figures)
         explain(summary, sources, figures, gaps)
         cgroup = Cgroup(
             mode=self._mode,
             paths=self._directories,
-            memory=figures["memory"],
-            cpu=figures["cpu"],
-            pids=figures["pids"],
-            io=figures["io"],
+            **(beside_summary(figures) if self._sparing else figures),
             summary=summary,
             sources=sources,
             frozen=frozen(figures),
@@ -148,37 +156,32 @@ class Ancestry:
         return least, whose
 
 
-def _same(cgroup: Cgroup, figures: Figures) -> bool:
-    return (
-        cgroup.memory == figures["memory"]
-        and cgroup.cpu == figures["cpu"]
-        and cgroup.pids == figures["pids"]
-        and cgroup.io == figures["io"]
-    )
-
-
 class Machine:
     """Figures of the whole machine, shared by all containers and read now and then."""
 
     def __init__(self) -> None:
         self._kept = [KeptFile(file.at, file.parse) for file in MACHINE]
-        self._last: tuple[Figures, Gaps] = ({}, {})
-        self._at = -MACHINE_SECONDS
+        self._last: tuple[Figures, Gaps] = ({section: {} for section in SECTIONS}, {})
+        self._due = [0.0 for _ in MACHINE]
         self.ancestry = Ancestry()
 
     def take(self, now: float) -> tuple[Figures, Gaps]:
         """The figures by section, and why one is missing. `now`: seconds, monotonic."""
-        if now - self._at < MACHINE_SECONDS and self._last[0]:
+        if now < min(self._due):
             return self._last
-        figures: Figures = {section: {} for section in SECTIONS}
-        gaps: Gaps = {}
-        for file, kept in zip(MACHINE, self._kept, strict=True):
+        figures: Figures = {section: dict(files) for section, files in self._last[0].items()}
+        gaps = dict(self._last[1])
+        for turn, (file, kept) in enumerate(zip(MACHINE, self._kept, strict=True)):
+            if now < self._due[turn]:
+                continue
+            # One after the other from the second time on: together they are a tenth of a patch
+            self._due[turn] = now + MACHINE_SECONDS + (0.0 if self._due[turn] else turn)
+            gaps.pop(file.gap, None)
             try:
                 figures[file.section][file.name] = kept.read()
             except (OSError, ValueError) as error:
                 figures[file.section][file.name] = None
                 gaps[file.gap] = why(error, kept.path)
-        self._at = now
         self._last = figures, gaps
         return self._last
 

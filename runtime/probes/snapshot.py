@@ -43,9 +43,11 @@ class Host:
 class Camera:
     """Pictures of one container, one after the other. Its calls may come from different threads."""
 
-    def __init__(self, host: Host, *, whole: bool = True) -> None:
-        """`whole` false: without graph and walls, as a launch has no time for them."""
+    def __init__(self, host: Host, *, whole: bool = True, sparing: bool = False) -> None:
+        """`whole` false: without graph and walls, as a launch has no time for them. `sparing`: no figure of a cgroup
+        that moves all the time is told under two names, as patches are to be small."""
         self._host = host
+        self._sparing = sparing
         self._lock = threading.Lock()
         self._overlays = overlay.Overlays()
         self._graphs = namespace_graph.Graphs(host.proc, host.namespaces) if whole else None
@@ -172,7 +174,7 @@ class Camera:
         if before is None or (before.cgroup_mode, before.cgroup_paths) != (target.cgroup_mode, target.cgroup_paths):
             if self._cgroups:
                 self._cgroups.close()
-            self._cgroups = cgroups.Cgroups(target, self._host.machine.ancestry)
+            self._cgroups = cgroups.Cgroups(target, self._host.machine.ancestry, sparing=self._sparing)
         if before is None or (before.pid, before.starttime) != (target.pid, target.starttime):
             self._drop_process()
             self._processes = processes.Processes(self._host.proc, self._host.ancestors)

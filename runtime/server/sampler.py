@@ -19,9 +19,10 @@ from msgspec.structs import replace
 from runtime.errors import Code, Fault
 from runtime.kernel.target import Target
 from runtime.probes import delta
-from runtime.probes.snapshot import Camera, Host
+from runtime.probes.snapshot import Camera, Host, take
 from runtime.protocol import messages, model
 from runtime.protocol.xray import Event
+from runtime.server.aside import aside
 from runtime.server.happenings import Happenings
 from runtime.server.observers import Observer
 
@@ -30,6 +31,7 @@ HEARTBEAT = 5.0  # seconds after which a quiet container's watchers hear that al
 SLOW = 0.005  # seconds a pass may take in the event loop, which also carries the terminals' bytes
 SLOW_PASSES = 10  # after one that took longer, so many are made in a thread
 PHASES = 8  # turns in a period: one turn's containers are read together while caches are warm, yet not all at once
+ASIDE_SECONDS = 10.0
 QUEUE = 16  # frames that may wait for a watcher
 
 log = logging.getLogger(__name__)
@@ -154,15 +156,14 @@ class Sampler:
 
     def take(self, id: str, *, whole: bool = True) -> model.Snapshot:
         """One snapshot, now. `whole` false: without what takes its time. Raises `Fault(not-found)`."""
-        target = self._target(id)
-        stream = self._streams.get(id)
-        if stream is not None and not stream.busy:
-            return stream.camera.take(target, closely=True)
-        camera = Camera(self._host, whole=whole)
-        try:
-            return camera.take(target)
-        finally:
-            camera.close()
+        return take(self._target(id), self._host, whole=whole)
+
+    async def take_aside(self, id: str) -> model.Snapshot:
+        """One snapshot, whole, and nobody else waits for it: of many processes it takes a tenth of a second.
+
+        Raises `Fault`: `not-found`, `timeout`, `no-capacity`.
+        """
+        return await aside(partial(take, self._target(id), self._host), id, ASIDE_SECONDS)
 
     async def watch(self, id: str, *, pictures: bool = True, after: int | None = None) -> AsyncGenerator[bytes, None]:
         """Payloads of `Watched`, `Patched`, `Happened` and at last `Gone`, without their length prefix.
@@ -221,7 +222,7 @@ class Sampler:
         stream = self._streams.get(id)
         if stream is None:
             target = self._target(id)
-            stream = self._streams[id] = _Stream(id, Camera(self._host))
+            stream = self._streams[id] = _Stream(id, Camera(self._host, sparing=True))
             stream.deaf = self._happenings.listen(id, partial(self._tell, stream))
             for observer in self.observers:
                 observer.start(target)

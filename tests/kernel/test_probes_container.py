@@ -61,7 +61,7 @@ def here() -> Iterator[Here]:
         )
         shell.say(":")  # by now it has become a shell
         host = snapshot.Host()
-        camera = snapshot.Camera(host)
+        camera = snapshot.Camera(host, sparing=True)
         yield Here(shell, on, made, target, camera)
         camera.close()
         host.close()
@@ -90,14 +90,14 @@ def test_a_fork_is_seen_by_the_next_look(here: Here) -> None:
 
 
 def test_a_fork_costs_a_small_patch(here: Here) -> None:
-    """The smallest of three: the host's own figures, looked up every few seconds, may fall into one of them."""
+    """In the worst of several: a figure of the machine, or of pressure, falls into some of them."""
     sizes = []
-    for count in range(2, 5):
+    for count in range(2, 10):
         before = here.look()
         here.parked.say("sleep 1000 &")
         after = here.until(lambda taken, count=count: len(taken.container.processes) == count)  # type: ignore[misc]
         sizes.append(len(msgspec.json.encode(delta.between(before, after))))
-    assert min(sizes) <= 1024, sizes
+    assert max(sizes) <= 950, sizes
 
 
 def test_a_zombie_is_seen(here: Here) -> None:

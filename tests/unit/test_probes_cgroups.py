@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -68,6 +71,68 @@ def test_hybrid_has_v1_limits_and_cgroup2_pressure(tmp_path: Path) -> None:
     )
     assert gaps == {"cgroup.summary.io_read_bytes": NOT_COUNTED, "cgroup.summary.io_write_bytes": NOT_COUNTED}
     probe.close()
+
+
+@pytest.mark.parametrize("mode", _MODES)
+def test_in_a_stream_what_the_summary_says_is_not_said_by_its_files(
+    tmp_path: Path, mode: Literal["v1", "v2", "hybrid"]
+) -> None:
+    here = world(tmp_path, mode).target
+    full, sparing = cgroups.Cgroups(here), cgroups.Cgroups(here, sparing=True)
+    (whole, gaps), (spared, same) = full.take(), sparing.take()
+    assert (spared.summary, spared.sources, same) == (whole.summary, whole.sources, gaps)
+    assert sparing.take()[0] is spared
+    for section in ("memory", "cpu", "pids", "io"):
+        left, all_of_it = getattr(spared, section), getattr(whole, section)
+        absent = {name: all_of_it[name] for name in all_of_it.keys() - left.keys()}
+        assert absent.keys() <= {"cpuacct.usage", "pids.current"}
+        assert all(value in (spared.summary.pids_current, 842_659_654) for value in absent.values())
+        for name in left.keys() - {"cpu.stat"}:
+            assert left[name] == all_of_it[name]
+    assert spared.cpu["cpu.stat"] == {
+        line: value
+        for line, value in whole.cpu["cpu.stat"].items()  # type: ignore[union-attr]
+        if line not in ("usage_usec", "nr_periods", "nr_throttled", "throttled_time", "throttled_usec")
+    }
+    full.close()
+    sparing.close()
+
+
+def test_a_file_that_cannot_be_read_is_named_in_a_stream_too(tmp_path: Path) -> None:
+    here = world(tmp_path, "hybrid")
+    Path(here.target.cgroup_paths["cpuacct"], "cpuacct.usage").unlink()
+    probe = cgroups.Cgroups(here.target, sparing=True)
+    cgroup, gaps = probe.take()
+    assert cgroup.cpu["cpuacct.usage"] is None
+    assert gaps["cgroup.summary.cpu_usage_usec"] == gaps["cgroup.cpu.cpuacct.usage"]
+    probe.close()
+
+
+def test_the_machines_figures_come_one_by_one_and_none_is_older_than_ten_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = cgroups.Machine()
+    read: list[tuple[int, str]] = []
+    second = 0
+
+    def note(path: str) -> int:
+        read.append((second, path))
+        return 1
+
+    for file in machine._kept:
+        monkeypatch.setattr(file, "read", partial(note, file.path))
+    for second in range(20):
+        before = machine._last
+        figures, gaps = machine.take(float(second))
+        assert not gaps
+        assert (machine._last is before) == (second not in {at for at, _ in read})
+        assert figures["memory"]["meminfo"] == 1
+    machine.close()
+    assert {at for at, _ in read if at < 5} == {0}
+    assert all(sum(at == second for at, _ in read) <= 1 for second in range(1, 20))
+    for path in {path for _, path in read}:
+        seconds = [at for at, one in read if one == path]
+        assert max(b - a for a, b in pairwise(seconds)) < 10
 
 
 def test_v1_has_no_pressure_and_does_not_miss_it(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ async def test_a_snapshot_comes_first_and_patches_add_up_to_the_next(here: World
         first = await _next(frames)
         assert (first["re"], first["seq"]) == ("snapshot", 0)
         state = first["snapshot"]
-        here.tree.process(502, ppid=500, ns_pids=(502, 8), uid_map=UID_MAP, namespaces=OWN_NAMESPACES)
+        here.tree.process(502, ppid=500, ns_pids=(502, 8), uid_map=UID_MAP, namespaces=OWN_NAMESPACES, starttime=5002)
         members(here.paths, 500, 501, 502)
         here.write("memory/memory.usage_in_bytes", "77\n")
         sampler.poke(id)
@@ -94,7 +94,9 @@ async def test_a_snapshot_comes_first_and_patches_add_up_to_the_next(here: World
             seq += 1
             assert (patch["re"], patch["seq"]) == ("patch", seq)
             state = merge.apply(state, patch["patch"])
-        fresh = msgspec.json.decode(msgspec.json.encode(sampler.take(id)))
+        camera = snapshot.Camera(sampler._host, sparing=True)
+        fresh = msgspec.json.decode(msgspec.json.encode(camera.take(here.target)))
+        camera.close()
         assert _clocks_away(_nulls_away(state)) == _clocks_away(_nulls_away(fresh))
         assert state["host"]["cgroup"]["summary"]["memory_bytes"] == 77
 
@@ -151,7 +153,7 @@ async def test_one_who_joins_later_starts_from_what_the_next_patch_fits(here: Wo
         async with aclosing(sampler.watch(id)) as two:
             first = await _next(two)
             assert first["re"] == "snapshot"
-            assert first["snapshot"]["container"]["cgroup"]["pids"]["pids.current"] == 12
+            assert first["snapshot"]["container"]["cgroup"]["summary"]["pids_current"] == 12
             here.write("pids/pids.current", "99\n")
             after = await _next(two)
             assert after["seq"] == first["seq"] + 1
@@ -235,7 +237,7 @@ async def test_a_slow_pass_goes_to_a_thread_and_still_fits(
             patch = await _until(frames, lambda message: "container" in message.get("patch", {}))
             state = merge.apply(state, patch["patch"])
         assert sampler._streams[id].threaded > 0
-        assert state["container"]["cgroup"]["pids"]["pids.current"] == 104
+        assert state["container"]["cgroup"]["summary"]["pids_current"] == 104
 
 
 async def test_a_broken_probe_ends_the_watch_with_a_fault(

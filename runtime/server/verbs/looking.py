@@ -12,7 +12,7 @@ from runtime.server.context import Context
 
 async def snapshot(context: Context, request: messages.TakeSnapshot) -> messages.Watched:
     context.owned(request.id, request.owner)
-    return messages.Watched(seq=0, snapshot=context.sampler.take(request.id))
+    return messages.Watched(seq=0, snapshot=await context.sampler.take_aside(request.id))
 
 
 async def source(context: Context, request: messages.Source) -> messages.Sourced:
