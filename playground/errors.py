@@ -60,6 +60,29 @@ TABLE: dict[Code, Row] = {
     ),
 }
 
+# What the worker advises; a test looks for each in its source.
+HINTS: dict[str, Promise] = {
+    "Thaw it first.": _("Thaw it first."),
+    "Try again when it has got what it waits for.": _("Try again when it has got what it waits for."),
+    "End processes or delete files of the container, which lie in memory too, or ask for more.": _(
+        "End processes or delete files of the container, which lie in memory too, or ask for more."
+    ),
+    "Delete files of the container, or ask for more.": _("Delete files of the container, or ask for more."),
+    "It is stopped: start it to look at its process.": _("It is stopped: start it to look at its process."),
+    "Launch a new one; the files of this one go when it is deleted.": _(
+        "Launch a new one; the files of this one go when it is deleted."
+    ),
+    "Delete containers that are no longer needed.": _("Delete containers that are no longer needed."),
+    "Stop containers that are no longer needed, or ask for less memory_bytes.": _(
+        "Stop containers that are no longer needed, or ask for less memory_bytes."
+    ),
+    "Is the program in this image?": _("Is the program in this image?"),
+    "End some of them, or stop and start the container.": _("End some of them, or stop and start the container."),
+    "Wait until one of them has ended.": _("Wait until one of them has ended."),
+    "Close one of them.": _("Close one of them."),
+    "Stop the container.": _("Stop the container."),
+}
+
 
 def row(code: Code) -> Row:
     return TABLE[code]
@@ -69,13 +92,12 @@ def body(fault: Fault) -> dict[str, str]:
     """The REST interface's error: `code message field? hint?`.
 
     `message` names the thing and is for logs and scripts; `hint` says what to do. The worker writes English: where
-    the reader's language is another, or the fault brings no hint, the hint is the table's sentence.
+    the reader's language is another, a hint of its is translated; one that is not known, or none, becomes the table's.
     """
     english = (get_language() or "en").startswith("en")
     answer = {"code": str(fault.code), "message": fault.message}
     if fault.field is not None:
         answer["field"] = fault.field
-    answer["hint"] = (
-        fault.hint if fault.hint and (english or not fault.hint.isascii()) else str(row(fault.code).sentence)
-    )
+    hint = fault.hint and str(HINTS.get(fault.hint, fault.hint))
+    answer["hint"] = hint if hint and (english or not hint.isascii()) else str(row(fault.code).sentence)
     return answer

@@ -161,7 +161,7 @@ def _read_back(
 
 
 def _refusal(ground: Ground, record: Record, field: str, limits: model.Limits, error: OSError) -> Fault:
-    """The kernel's no, as a person reads it."""
+    """The kernel's no, as a person reads it. With an errno it would be told beyond the worker as that word alone."""
     wanted = getattr(limits, field)
     if field == _MEMORY and error.errno == errno.EBUSY:
         return Fault(
@@ -169,8 +169,6 @@ def _refusal(ground: Ground, record: Record, field: str, limits: model.Limits, e
             f"container {record.id} uses more memory than {wanted} bytes, and the kernel cannot take it back",
             field=field,
             hint="End processes or delete files of the container, which lie in memory too, or ask for more.",
-            op="set memory",
-            errno="EBUSY",
         )
     if field == _DISK and error.errno == errno.EINVAL:
         return Fault(
@@ -179,8 +177,6 @@ def _refusal(ground: Ground, record: Record, field: str, limits: model.Limits, e
             f" {wanted} that were asked for",
             field=field,
             hint="Delete files of the container, or ask for more.",
-            op="remount",
-            errno="EINVAL",
         )
     if error.errno in (errno.ENOENT, errno.ENODEV):
         return Fault(Code.VANISHED, f"container {record.id} ended", op=f"set {_WORDS[field]}")

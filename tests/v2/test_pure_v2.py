@@ -124,7 +124,7 @@ def test_limits_change_under_a_running_container(chapter: Chapter) -> None:
 def test_less_memory_than_is_in_use_is_refused_and_nobody_is_killed_for_it(chapter: Chapter) -> None:
     found = chapter("limits")
     refused = found["refused"]
-    assert (refused["code"], refused["field"], refused["errno"]) == ("wrong-state", "memory_bytes", "EBUSY")
+    assert (refused["code"], refused["field"]) == ("wrong-state", "memory_bytes")
     assert found["after"] == found["kernel"]
     before, after = found["killed"]
     assert before == after

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +48,23 @@ def test_hint_is_the_faults_own_or_the_sentence_in_the_readers_language() -> Non
     with translation.override("zh-hans"):
         assert not errors.body(fault)["hint"].isascii()
     assert errors.body(Fault(Code.VANISHED, "x"))["hint"]
+
+
+@pytest.mark.parametrize("hint", errors.HINTS)
+def test_the_workers_advice_is_given_in_the_readers_language(hint: str) -> None:
+    fault = Fault(Code.WRONG_STATE, "x", hint=hint)
+    with translation.override("en"):
+        assert errors.body(fault)["hint"] == hint
+    with translation.override("zh-hans"):
+        told = errors.body(fault)["hint"]
+        assert not told.isascii()
+        assert told != errors.body(Fault(Code.WRONG_STATE, "x"))["hint"]
+
+
+def test_the_worker_still_gives_that_advice() -> None:
+    runtime = Path(__file__).resolve().parents[2] / "runtime"
+    said = {text for path in runtime.rglob("*.py") for text in re.findall(r'hint="([^"]+)"', path.read_text())}
+    assert set(errors.HINTS) <= said
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,9 @@ async def test_less_memory_than_is_in_use_is_refused_and_nothing_changes(room: R
     with pytest.raises(Fault) as refused:
         await room.engine.set_limits(id, _limits(memory_bytes=8 * MIB, pids=9, cpus=0.25))
     fault = refused.value
-    assert (fault.code, fault.field, fault.errno) == (Code.WRONG_STATE, "memory_bytes", "EBUSY")
+    assert (fault.code, fault.field) == (Code.WRONG_STATE, "memory_bytes")
+    assert f"more memory than {8 * MIB} bytes" in fault.message
+    assert fault.errno is None, "or the web side would tell no more than its name"
     assert fault.hint
     assert room.engine.record(id).limits == LIMITS
     assert room.engine.record(id).wanted is None
@@ -172,11 +174,8 @@ async def test_the_disk_grows_and_shrinks_to_what_is_on_it(room: Room) -> None:
     assert (await room.sh(id, "head -c 6000000 /dev/zero >/kept")).exit_code == 0
     with pytest.raises(Fault) as refused:
         await room.engine.set_limits(id, _limits(memory_bytes=48 * MIB, disk_bytes=4 * MIB))
-    assert (refused.value.code, refused.value.field, refused.value.errno) == (
-        Code.WRONG_STATE,
-        "disk_bytes",
-        "EINVAL",
-    )
+    assert (refused.value.code, refused.value.field) == (Code.WRONG_STATE, "disk_bytes")
+    assert f"more than the {4 * MIB} that were asked for" in refused.value.message
     _holds(room, id, _limits(disk_bytes=32 * MIB))  # memory went first, and came back
     assert (await room.engine.set_limits(id, _limits(disk_bytes=8 * MIB))).limits.disk_bytes == 8 * MIB
 
