@@ -62,6 +62,7 @@ export default {
   "pv.verdict_created": "Created here: no layer below has it.",
   "pv.verdict_copied_up": "Copied up: it came from a layer below, and was changed or opened for writing here.",
   "pv.verdict_lower": "Untouched: it shines through from {layer}.",
+  "pv.verdict_root": "The root: every layer has it, and what shows here is joined from all of them.",
   "pv.verdict_deleted": "Deleted: a whiteout hides it; the file itself is still below.",
   "pv.verdict_absent": "Not there: no layer has it.",
   "pv.found_hit": "here: this is what is seen",

@@ -63,6 +63,7 @@ export default {
   "pv.verdict_created": "在这里新建的：下面各层都没有。",
   "pv.verdict_copied_up": "复制上来的：来自下层，在这里改过，或为写入而打开过。",
   "pv.verdict_lower": "没有动过：从 {layer} 透上来。",
+  "pv.verdict_root": "根目录：每一层都有，这里看到的是各层合并的结果。",
   "pv.verdict_deleted": "已删除：whiteout 把它遮住；文件本身还在下面。",
   "pv.verdict_absent": "没有：哪一层都没有。",
   "pv.found_hit": "在这里：看到的就是它",

@@ -1,5 +1,5 @@
 /** What a file holds, as text that can do nothing: never markup, no control character left that acts. */
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { bytes, dateTime } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { FileView } from "../../protocol/generated";
@@ -18,7 +18,8 @@ interface Props {
 export function Content({ view, stand, onGo }: Props) {
   const { entry, path } = view;
   const frame = useRef<HTMLElement>(null);
-  useEffect(() => {
+  // Before it is seen: the next key may come at once.
+  useLayoutEffect(() => {
     if (stand.current === null) return;
     stand.current = null;
     frame.current?.focus();

@@ -1,5 +1,5 @@
 /** A directory of a layer: one row an entry, walked with the arrow keys. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { bytes, exactBytes } from "../../i18n/format";
 import { t, tn } from "../../i18n/index";
 import type { Entry, FileView } from "../../protocol/generated";
@@ -20,7 +20,7 @@ export function Listing({ view, entries, stand, onGo, onUp }: Props) {
   const body = useRef<HTMLTableSectionElement>(null);
 
   // Where the keys led here, they go on from here: on the directory one came up from, or on the first entry.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const name = stand.current;
     if (name === null) return;
     stand.current = null;

@@ -27,6 +27,7 @@ export function WhereFrom({ overlay, live, browse }: Props) {
   const [answer, inquire] = useInquiry<Provenance>();
   const list = useId();
   const result = useRef<HTMLDivElement>(null);
+  const field = useRef<HTMLInputElement>(null);
 
   const ask = useCallback(
     (path: string): void => {
@@ -65,13 +66,16 @@ export function WhereFrom({ overlay, live, browse }: Props) {
           class="pv-form"
           onSubmit={(event) => {
             event.preventDefault();
+            // Read where it stands: the last key may not have been drawn yet.
+            const wanted = field.current?.value ?? text;
             // What is shown is made safe to look at; unless it was edited, the path itself is meant.
-            ask(text === printable(asked) ? asked : text);
+            if (wanted !== "") ask(wanted === printable(asked) ? asked : wanted);
           }}
         >
           <input
             class="input mono"
             type="text"
+            ref={field}
             aria-label={t("pv.path")}
             placeholder="/etc/hostname"
             list={list}
@@ -141,7 +145,8 @@ function Found({ provenance, overlay, browse }: FoundProps) {
   return (
     <>
       <p class="pv-verdict">
-        <code>{printable(path)}</code> {t(`pv.verdict_${verdict}`, { layer: hit ? titleOf(hit) : "?" })}{" "}
+        <code>{printable(path)}</code>{" "}
+        {resolved === "/" ? t("pv.verdict_root") : t(`pv.verdict_${verdict}`, { layer: hit ? titleOf(hit) : "?" })}{" "}
         {seen && (
           <button type="button" class="mini" onClick={() => browse("merged", resolved)}>
             {t("pv.open")}
