@@ -94,6 +94,7 @@ class Creation:
             raise Fault(Code.SPAWN_FAILED, "PID 1 died before it was started", op="create")
         self._join_unified(pid)
         group = self.ground.group(self.record.id)
+        group.forbid_swap()
         group.limit_cpu(spec.cpu_quota_usec(self.record.limits), spec.CPU_PERIOD_USEC)
         group.count_io(cgroups.disk_of(str(self.ground.config.images_dir)))  # its only disk: the upper lies in memory
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from runtime.config import IDS_PER_CONTAINER
 from runtime.engine import seccomp
-from runtime.kernel.cgroups import UNIFIED, Hierarchies
+from runtime.kernel.cgroups import Hierarchies
 from runtime.kernel.files import read_text
 from runtime.protocol import model
 
@@ -111,9 +111,13 @@ class Host:
 
 
 def _swap_accounting(hierarchies: Hierarchies) -> bool:
-    if "memory" in hierarchies.mounts:
-        return os.path.exists(f"{hierarchies.mounts['memory']}/memory.memsw.limit_in_bytes")
-    return bool(glob.glob(f"{hierarchies.mounts[UNIFIED]}/*/memory.swap.max"))
+    """Whether v1 counts memory with swap, for then the runtime is to limit both.
+
+    On cgroup2 the root has no file to tell by, so there we limit swap ourselves, between create and start: see
+    `Group.forbid_swap`.
+    """
+    memory = hierarchies.mounts.get("memory")
+    return memory is not None and os.path.exists(f"{memory}/memory.memsw.limit_in_bytes")
 
 
 def process(host: Host, argv: list[str], *, terminal: bool, cols: int = 80, rows: int = 24) -> dict[str, Any]:

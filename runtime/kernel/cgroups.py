@@ -248,6 +248,15 @@ class Group:
         finally:
             write_text(high, usual)
 
+    def forbid_swap(self) -> None:
+        """No swap beside its memory, on cgroup2; on v1 that is the limit of both together. Raises `OSError`.
+
+        A kernel that counts no swap by cgroup has no such file, and cannot be told.
+        """
+        if self.mode == "v2":
+            with contextlib.suppress(FileNotFoundError):
+                write_text(f"{self.paths[UNIFIED]}/memory.swap.max", "0")
+
     def count_io(self, disk: str | None) -> None:
         """Have v1 count the group's I/O on a disk (`major:minor`): that begins when a limit is written, be it none at
         all. On cgroup2 all is counted. A kernel without throttling leaves it uncounted."""

@@ -148,6 +148,20 @@ def test_limits_are_clamped_to_what_this_process_may_give() -> None:
     assert host.swap_accounting is False
 
 
+def test_swap_on_cgroup2_is_not_left_to_the_runtime(tmp_path: Path) -> None:
+    """Whether it is counted cannot be told before there is a group below the root; the worker limits it itself."""
+    hierarchies = Hierarchies("v2", {"unified": str(tmp_path)})
+    group = hierarchies.group("terrarium/c")
+    group.make("unified")
+    assert spec.Host.survey(hierarchies).swap_accounting is False
+    group.forbid_swap()  # a kernel that counts none
+    limit = tmp_path / "terrarium/c/memory.swap.max"
+    limit.write_text("max\n")
+    assert spec.Host.survey(hierarchies).swap_accounting is False
+    group.forbid_swap()
+    assert limit.read_text()[0] == "0"
+
+
 def test_no_system_call_is_both_allowed_and_refused() -> None:
     for machine in seccomp.ARCHITECTURES:
         rules = seccomp.profile(machine)["syscalls"]

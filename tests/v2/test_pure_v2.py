@@ -118,6 +118,7 @@ def test_limits_change_under_a_running_container(chapter: Chapter) -> None:
     assert found["changed"] == {"memory_bytes": 40 << 20, "cpus": 1.0, "pids": 32, "disk_bytes": 20 << 20}
     kernel = found["kernel"]
     assert (kernel["memory.max"], kernel["cpu.max"], kernel["pids.max"]) == (str(40 << 20), "100000 100000", "32")
+    assert kernel.get("memory.swap.max", "0") == "0", "memory without an end, though slow"
     assert found["event"]["reason"].startswith(f"memory {48 << 20} → {40 << 20}, cpus 0.25 → 1, pids 24 → 32")
 
 
