@@ -6,6 +6,7 @@ No path comes from a request.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from typing import Literal
@@ -27,6 +28,8 @@ from runtime.probes.source_text import Side, file_text, init_pid, unknown
 from runtime.protocol.model import NAMESPACE_KINDS, SourceText
 
 Panel = Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
+
+_NO_ANSWER = frozenset({errno.EINVAL, errno.EIO})  # as an attribute without the module that would answer gives
 
 _V1_MANUALS = {
     "memory": "Documentation/admin-guide/cgroup-v1/memory.rst",
@@ -50,7 +53,7 @@ def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host
     """The source of one figure.
 
     Raises `Fault`: `not-found` (field `key`) for a key that is not the container's, `wrong-state` without a process,
-    `vanished`, `access-denied`.
+    `vanished`, `access-denied`, `unsupported-kernel` where this kernel has no such file, or no answer in it.
     """
     reader: Callable[[], SourceText] = {
         "processes": lambda: source_processes.processes(target, side, key),
@@ -65,7 +68,11 @@ def read(target: Target, side: Side, panel: Panel, key: str, host: snapshot.Host
     try:
         return reader()
     except OSError as error:
-        code = Code.VANISHED if error.errno in procfs.GONE else None
+        code = (
+            Code.VANISHED if error.errno in procfs.GONE
+            else Code.UNSUPPORTED_KERNEL if error.errno in _NO_ANSWER
+            else None
+        )  # fmt: skip
         raise Fault.from_os_error(error, op=f"read the source of {panel}", code=code) from error
 
 
@@ -115,7 +122,12 @@ def _cgroup(target: Target, side: Side, key: str) -> SourceText:
             manual = "Documentation/accounting/psi.rst"
         inside = _inside_directory(target, file.controller)
         path = f"{target.cgroup_paths[file.controller]}/{file.name}"
-        return file_text(path, manual, f"{inside}/{file.name}" if inside else None)
+        try:
+            return file_text(path, manual, f"{inside}/{file.name}" if inside else None)
+        except FileNotFoundError as error:
+            if os.path.isdir(os.path.dirname(path)):
+                raise Fault(Code.UNSUPPORTED_KERNEL, f"this kernel has no {path}", op="open", errno="ENOENT") from error
+            raise
     machine = cgroup_files.by_key(cgroup_files.MACHINE, key) if side == "host" else None
     if machine is not None:
         return file_text(machine.at, _MACHINE_MANUALS[machine.name], None)

@@ -15,7 +15,11 @@ Side = Literal["container", "host"]
 
 
 def file_text(path: str, man: str, inside: str | None) -> SourceText:
-    raw = procfs.read(path, limit=MAX_BYTES + 1)
+    try:
+        raw = procfs.read(path, limit=MAX_BYTES + 1)
+    except OSError as error:
+        error.filename = path  # a read that fails does not name what was read
+        raise
     return SourceText(
         path=path,
         raw=procfs.text(raw[:MAX_BYTES]),

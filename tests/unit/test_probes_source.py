@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,6 +82,25 @@ def test_a_figure_shows_its_file_whole(target: Target) -> None:
     assert "cgroup-v1/memory" in text.man
     assert source.read(target, "host", "cgroup", "cpu/cpuacct.usage").raw == "842659654\n"
     assert source.read(target, "host", "cgroup", "cpuacct/cpuacct.usage").raw == "842659654\n"
+
+
+def test_a_file_that_this_kernel_lacks_or_does_not_answer_in_is_not_called_vanished(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(target.cgroup_paths["memory"], "memory.stat").unlink()
+    with pytest.raises(Fault) as lacking:
+        source.read(target, "host", "cgroup", "memory/memory.stat")
+    assert (lacking.value.code, lacking.value.errno) == (Code.UNSUPPORTED_KERNEL, "ENOENT")
+    assert "memory.stat" in lacking.value.message
+
+    def silent(*_: object, **__: object) -> bytes:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(procfs, "read", silent)
+    with pytest.raises(Fault) as mute:
+        source.read(target, "host", "cgroup", "memory/memory.usage_in_bytes")
+    assert mute.value.code is Code.UNSUPPORTED_KERNEL
+    assert "memory.usage_in_bytes: invalid argument" in mute.value.message
 
 
 def test_the_machines_figures_are_the_hosts_alone(target: Target) -> None:
