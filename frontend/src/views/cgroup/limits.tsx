@@ -1,5 +1,5 @@
 /** Change what a running container may use, within what the person may give, and watch the effect. */
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { bytes, number } from "../../i18n/format";
 import { type Key, t } from "../../i18n/index";
 import type { Limits, Snapshot } from "../../protocol/generated";
@@ -46,12 +46,18 @@ interface Props {
 export function LimitsForm({ snapshot, past }: Props) {
   const { calls, quota = null } = useSurroundings();
   const [draft, setDraft] = useState<Draft>({});
+  const newest = useRef(draft); // Enter may come before what was typed is drawn
   const [busy, setBusy] = useState(false);
   const [told, setTold] = useState<Told | null>(null);
   const { limits } = snapshot.info;
   const wish = wished(draft, limits);
   const changed = Object.keys(wish).length > 0 && FIELDS.every(({ name }) => isNumber(draft[name]));
   const possible = calls !== null && snapshot.info.state === "running" && !past;
+
+  const write = (next: Draft): void => {
+    newest.current = next;
+    setDraft(next);
+  };
 
   const send = async (wanted: Partial<Limits>): Promise<void> => {
     if (!possible || busy || Object.keys(wanted).length === 0) return;
@@ -60,7 +66,7 @@ export function LimitsForm({ snapshot, past }: Props) {
     setTold(null);
     try {
       await calls.setLimits(wanted);
-      setDraft({});
+      write({});
       setTold({ kind: "done", undo });
     } catch (error) {
       setTold({ kind: "failed", failed: failure(error, "cg.not_limited") });
@@ -70,7 +76,7 @@ export function LimitsForm({ snapshot, past }: Props) {
   };
 
   const discard = (): void => {
-    setDraft({});
+    write({});
     setTold(null);
   };
   const failed = told?.kind === "failed" ? told.failed : null;
@@ -82,7 +88,7 @@ export function LimitsForm({ snapshot, past }: Props) {
       noValidate
       onSubmit={(event) => {
         event.preventDefault();
-        void send(wish);
+        void send(wished(newest.current, limits));
       }}
     >
       <h5>{t("cg.limits")}</h5>
@@ -103,7 +109,7 @@ export function LimitsForm({ snapshot, past }: Props) {
           }
           disabled={!possible}
           onInput={(text) => {
-            setDraft((before) => ({ ...before, [field.name]: text }));
+            write({ ...newest.current, [field.name]: text });
             setTold(null);
           }}
         />
