@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -19,6 +19,7 @@ FLAGS = [
     "--disable-3d-apis",  # the terminal then draws its text as text, which can be read back
 ]
 Theme = Literal["light", "dark"]
+_sessions: dict[tuple[str, str | None], Any] = {}
 
 
 @contextmanager
@@ -40,7 +41,10 @@ def person(
     lang: str = "en",
     user: str | None = None,
 ) -> Page:
-    """A page of someone who has just opened a one-use address: they stand before the list of images."""
+    """A page of someone who is logged in and stands before the list of images.
+
+    The first page of a person opens a one-use address; the later ones have the same session.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": 800 if width > 700 else 860},
         color_scheme=theme,
@@ -48,7 +52,13 @@ def person(
         has_touch=width < 700,
     )
     page = context.new_page()
-    page.goto(stack.url + stack.login(user))
+    known = _sessions.get((stack.url, user))
+    if known is None:
+        page.goto(stack.url + stack.login(user))
+        _sessions[stack.url, user] = context.storage_state()["cookies"]
+    else:
+        context.add_cookies(known)
+        page.goto(f"{stack.url}/playground")
     page.wait_for_url("**/playground")
     return page
 

@@ -28,12 +28,6 @@ OUTLINED = """() => {
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def shown(stack: Stack) -> Iterator[Exhibits]:
     with exhibits(stack) as shown:
         yield shown

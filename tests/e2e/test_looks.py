@@ -99,12 +99,6 @@ def words(file: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def shown(stack: Stack) -> Iterator[Exhibits]:
     with exhibits(stack) as shown:
         yield shown

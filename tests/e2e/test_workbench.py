@@ -15,12 +15,6 @@ from tests.support.visitor import Visitor
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups", "chromium")
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with browsing.chromium() as browser:
-        yield browser
-
-
 @pytest.fixture
 def page(browser: Browser, stack: Stack, visitor: Visitor) -> Iterator[Page]:
     page = browsing.person(browser, stack)
