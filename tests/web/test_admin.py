@@ -197,7 +197,7 @@ def test_staff_without_the_right_cannot_act(worker: FakeWorker, ann: User, bob: 
 
 
 @pytest.mark.parametrize(
-    ("language", "name"), [("en", "Can see every process of the host"), ("zh-hans", "可查看主机上的所有进程")]
+    ("language", "name"), [("en", "Can see every process of the host"), ("zh-hans", "可查看宿主机上的所有进程")]
 )
 def test_the_permission_to_see_the_host_is_given_here(language: str, name: str, admin: Client, ann: User) -> None:
     permission = Permission.objects.get(codename="view_host")
