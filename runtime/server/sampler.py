@@ -163,7 +163,9 @@ class Sampler:
 
         Raises `Fault`: `not-found`, `timeout`, `no-capacity`.
         """
-        return await aside(partial(take, self._target(id), self._host), id, ASIDE_SECONDS)
+        snapshot = await aside(partial(take, self._target(id), self._host), id, ASIDE_SECONDS)
+        blind = self._blind_spots(id) if id in self._streams else {}
+        return replace(snapshot, gaps={**snapshot.gaps, **blind}) if blind else snapshot
 
     async def watch(self, id: str, *, pictures: bool = True, after: int | None = None) -> AsyncGenerator[bytes, None]:
         """Payloads of `Watched`, `Patched`, `Happened` and at last `Gone`, without their length prefix.
@@ -312,14 +314,18 @@ class Sampler:
 
     def _confess(self, stream: _Stream, snapshot: model.Snapshot) -> model.Snapshot:
         """Name what observers cannot see beside what the picture does not show."""
-        blind = {path: why for observer in self._blind for path, why in observer.gaps.items()}
-        for observer in self._blind_to_one:
-            blind |= observer.gaps_of(stream.id)
+        blind = self._blind_spots(stream.id)
         if not blind:
             return snapshot
         if stream.gaps is None or stream.gaps[0] is not snapshot.gaps or stream.gaps[1] != blind:
             stream.gaps = (snapshot.gaps, blind, {**snapshot.gaps, **blind})
         return replace(snapshot, gaps=stream.gaps[2])
+
+    def _blind_spots(self, id: str) -> dict[str, str]:
+        blind = {path: why for observer in self._blind for path, why in observer.gaps.items()}
+        for observer in self._blind_to_one:
+            blind |= observer.gaps_of(id)
+        return blind
 
     async def _rest(self, stream: _Stream, last: float) -> None:
         """Until the container's next turn, a poke, or the end. Turns are spread, so that not all come at once."""

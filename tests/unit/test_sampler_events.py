@@ -231,6 +231,14 @@ async def test_what_an_observer_cannot_see_is_a_gap(here: Here) -> None:
         assert patch["patch"]["gaps"] == {"events.processes": None}
 
 
+async def test_a_snapshot_of_its_own_confesses_too_while_it_is_watched(here: Here) -> None:
+    here.spy.gaps["events.processes"] = "ECONNREFUSED"
+    assert "events.processes" not in (await here.sampler.take_aside(here.id)).gaps, "nobody listens now"
+    async with aclosing(here.sampler.watch(here.id)) as stream:
+        await anext(stream)
+        assert (await here.sampler.take_aside(here.id)).gaps["events.processes"] == "ECONNREFUSED"
+
+
 async def test_gaps_that_stay_are_no_news(here: Here) -> None:
     here.spy.gaps["events.processes"] = "ECONNREFUSED"
     async with aclosing(here.sampler.watch(here.id)) as frames:
