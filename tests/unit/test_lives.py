@@ -196,6 +196,25 @@ def test_children_of_ours_that_enter_nothing_are_not_looked_at_for_ever(
     assert feed.told == []
 
 
+def test_who_enters_a_container_that_nobody_watches_is_followed_no_further(feed: Feed) -> None:
+    """Or every program that runs there costs a look, as a descendant of ours, for as long as the other is watched."""
+    other = f"4:memory:{os.path.dirname(feed.world.target.group)}/aaaabbbbccccdddd\n0::/\n"
+    feed.say(FORK, 700, os.getpid())
+    feed.process(700, 9, ppid=400, comm=b"runc:[2:INIT]")
+    (feed.world.tree.root / "700/cgroup").write_text(other)
+    feed.lives.peek()
+    assert not feed.lives.forked
+    feed.say(EXEC, 700)
+    for child in (701, 702):
+        feed.process(child, 10, ppid=700)
+        (feed.world.tree.root / f"{child}/cgroup").write_text(other)
+        feed.say(FORK, child, 700)
+        assert not feed.lives.forked
+        feed.say(EXEC, child)
+    assert feed.lives._household == {os.getpid(), os.getppid()}
+    assert feed.told == []
+
+
 def test_another_programs_of_ours_are_not_the_containers(feed: Feed) -> None:
     feed.say(FORK, 700, os.getpid())
     feed.process(700, 9, ppid=400)

@@ -9,6 +9,7 @@ becomes a program, since by then it is in the container's cgroup, and afterwards
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -68,6 +69,7 @@ class Lives:
         self._watched: dict[str, _Watched] = {}
         self._alive: dict[int, Life] = {}
         self._dead: dict[int, Life] = {}
+        self._ours: re.Pattern[str] | None = None  # the cgroup of a container of this instance
         self._household = {os.getpid(), os.getppid()}
         self.forked: dict[int, int] = {}  # of the household, not yet a program: pid → when it was forked
         self._entering: dict[int, Life] = {}  # in a container's cgroup already, and not yet a program of it
@@ -80,6 +82,8 @@ class Lives:
             watched.target = target
             return
         self._watched[id] = _Watched(target)
+        if target.group:
+            self._ours = re.compile(rf"{re.escape(os.path.dirname(target.group))}/[a-z0-9]{{16}}/")
         now = time.monotonic_ns()
         for pid in pids:
             self._alive[pid] = Life(id, pid, now, seen=True)
@@ -194,7 +198,8 @@ class Lives:
                 self.forked[pid] = self.forked.pop(pid)  # the others have their turn first
 
     def _whose(self, pid: int) -> str | None:
-        """The container in whose cgroup a process is. Null: in none; empty: it has ended."""
+        """The watched container in whose cgroup a process is. Null: in none yet; empty: in one that nobody watches, or
+        it has ended."""
         try:
             groups = procfs.text(self._proc.file(f"{pid}/cgroup", 4096)).replace("\n", "/\n")
         except OSError:
@@ -202,14 +207,17 @@ class Lives:
         for id, watched in self._watched.items():
             if watched.target.group and f"{watched.target.group}/" in groups:
                 return id
-        return None
+        return "" if self._ours is not None and self._ours.search(groups) else None
 
     def _adopt(self, one: Happening, life: Life | None) -> None:
         """A process of ours became a program: in a container's cgroup, it is that container's from now on."""
-        if life is None and (id := self._whose(one.pid)):
-            life = Life(id, one.pid, one.at_ns, exact=True)
         if life is None:
-            return
+            id = self._whose(one.pid)
+            if id == "":  # whoever it forks is not to be followed
+                self._household.discard(one.pid)
+            if not id:
+                return
+            life = Life(id, one.pid, one.at_ns, exact=True)
         life.since_ns = one.at_ns
         self._household.discard(one.pid)
         self._alive[one.pid] = life
