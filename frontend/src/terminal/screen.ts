@@ -6,6 +6,7 @@ import { WebglAddon } from "@xterm/addon-webgl";
 import { type IDisposable, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { isAnswer } from "./answers";
+import { Blink } from "./blink";
 import { copyText, pastable, plainTitle, safeLink } from "./clipboard";
 import { theme } from "./palette";
 import type { Screen } from "./session";
@@ -40,13 +41,16 @@ export class XtermScreen implements Screen {
   #fitted = true;
   #webgl: WebglAddon | null = null;
   #muted = false;
+  readonly #blink: Blink | null;
 
   constructor(private readonly events: ScreenEvents) {
     this.element.className = "terminal-screen";
+    const blinks = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.#blink = blinks ? new Blink(this.element) : null;
     this.#term = new Terminal({
       allowProposedApi: true, // for the width of grapheme clusters
       allowTransparency: false,
-      cursorBlink: !matchMedia("(prefers-reduced-motion: reduce)").matches,
+      cursorBlink: blinks,
       cursorInactiveStyle: "outline",
       fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--font-mono").trim(),
       fontSize: FONT_PX,
@@ -69,6 +73,8 @@ export class XtermScreen implements Screen {
       this.#term.onBinary((data) => {
         if (!this.#muted) this.events.binary(data);
       }),
+      this.#term.onCursorMove(() => this.#blink?.again()),
+      this.#term.onKey(() => this.#blink?.again()),
       this.#term.onTitleChange((title) => this.events.title(plainTitle(title))),
     );
     this.element.addEventListener("paste", (event) => void this.#pasted(event), { capture: true });
@@ -111,6 +117,7 @@ export class XtermScreen implements Screen {
 
   dispose(): void {
     this.unmount();
+    this.#blink?.dispose();
     for (const disposable of this.#disposables) disposable.dispose();
     this.#term.dispose();
   }
