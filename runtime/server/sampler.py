@@ -13,6 +13,7 @@ import zlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -32,6 +33,7 @@ SLOW = 0.005  # seconds a pass may take in the event loop, which also carries th
 SLOW_PASSES = 10  # after one that took longer, so many are made in a thread
 PHASES = 8  # turns in a period: one turn's containers are read together while caches are warm, yet not all at once
 ASIDE_SECONDS = 10.0
+ASIDE = 2  # snapshots of one container made aside at one time
 QUEUE = 16  # frames that may wait for a watcher
 
 log = logging.getLogger(__name__)
@@ -153,6 +155,7 @@ class Sampler:
         self._blind = [observer for observer in observers if hasattr(observer, "gaps")]
         self._blind_to_one = [observer for observer in observers if hasattr(observer, "gaps_of")]
         self._streams: dict[str, _Stream] = {}
+        self._room: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # while somebody waits
 
     def take(self, id: str, *, whole: bool = True) -> model.Snapshot:
         """One snapshot, now. `whole` false: without what takes its time. Raises `Fault(not-found)`."""
@@ -163,7 +166,9 @@ class Sampler:
 
         Raises `Fault`: `not-found`, `timeout`, `no-capacity`.
         """
-        snapshot = await aside(partial(take, self._target(id), self._host), id, ASIDE_SECONDS)
+        room = self._room.get(id) or self._room.setdefault(id, asyncio.Semaphore(ASIDE))
+        async with room:  # rather than refused: a page of many asks at once
+            snapshot = await aside(partial(take, self._target(id), self._host), id, ASIDE_SECONDS)
         blind = self._blind_spots(id) if id in self._streams else {}
         return replace(snapshot, gaps={**snapshot.gaps, **blind}) if blind else snapshot
 

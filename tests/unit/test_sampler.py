@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -141,6 +142,31 @@ async def test_watchers_share_passes_and_bytes(here: World, sampler: Sampler) ->
             await _until(frames, lambda message: "container" in message.get("patch", {})) for frames in (one, two)
         ]
         assert patches[0] == patches[1]
+
+
+async def test_snapshots_made_aside_wait_for_each_other_and_the_loop_for_none(
+    here: World, sampler: Sampler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, begun, at_once, most = threading.Event(), threading.Semaphore(0), 0, 0
+
+    def slow(target: Target, host: snapshot.Host) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        begun.release()
+        assert go.wait(10)
+        at_once -= 1
+        return snapshot.take(target, host)
+
+    monkeypatch.setattr(module, "take", slow)
+    asked = [asyncio.create_task(sampler.take_aside(here.target.container.id)) for _ in range(12)]
+    for _ in range(module.ASIDE):
+        assert await asyncio.to_thread(begun.acquire, timeout=10)
+    go.set()
+    taken = await asyncio.gather(*asked)
+    assert all(one.container.processes.keys() == {"500", "501"} for one in taken)
+    assert most == module.ASIDE
+    assert not sampler._room, "nobody waits any more"
 
 
 async def test_one_who_joins_later_starts_from_what_the_next_patch_fits(here: World, sampler: Sampler) -> None:
