@@ -198,7 +198,9 @@ def test_cgroup_figures(loaded: list[tuple[str, model.Snapshot]]) -> None:
                     if not isinstance(read, dict):
                         continue  # nested keys, such as io.stat's
                     for key, value in figure.items():
-                        assert _close(value, read[key], section), f"{where} {key}"
+                        # The quota's timer may run out once more after the last process has stopped
+                        ticks = key == "nr_periods" and isinstance(value, int) and 0 <= read[key] - value <= 2
+                        assert ticks or _close(value, read[key], section), f"{where} {key}"
                 else:
                     assert _close(figure, read, section), where
                 compared += 1
