@@ -32,13 +32,14 @@ COMMANDS = (
 def main(url: str) -> None:
     with browsing.chromium() as browser:
         page = browser.new_context(
-            viewport={"width": 1280, "height": 800}, color_scheme="light", locale="en"
+            viewport={"width": 1280, "height": 1000}, color_scheme="light", locale="en"
         ).new_page()
         page.add_init_script("""
             localStorage.setItem('terrarium.tour', '3');
             localStorage.setItem('terrarium.split', '38');
             localStorage.setItem('terrarium.panel.namespaces', '0');
             localStorage.setItem('terrarium.panel.cgroup', '0');
+            localStorage.setItem('terrarium.timeline.seconds', '60');
         """)
         page.goto(url)
         page.get_by_text("Name and limits").click()
@@ -49,7 +50,7 @@ def main(url: str) -> None:
         for command in COMMANDS:
             browsing.enter(page, command, "#")
         expect(page.locator(".terminal .xterm-rows").first).to_contain_text("total")
-        page.locator("[data-panel=overlay]").get_by_text("letter").wait_for()
+        page.locator("[data-panel=overlay]").get_by_text("letter").first.wait_for()
         row = page.locator("[role=row][data-side=host]", has_text=re.compile("sleep 600"))
         row.hover()
         expect(page.locator("[role=row][data-hot=true]")).to_have_count(2)
