@@ -39,7 +39,11 @@ teach("cgroup", ({ key, figure }, snapshot) => {
   const file = key.slice(key.indexOf("/") + 1);
   if (figure?.startsWith("used_")) return answer(figure.slice(5) as Counter, snapshot);
   const other = OTHERS[figure ?? file];
-  if (other) return { words: t(other[0]), line: other[1] };
+  if (other) {
+    // The machine's memory in use is worked out; of the others the file has what is shown.
+    const formula = file === "meminfo" ? "MemTotal − MemAvailable" : undefined;
+    return { words: t(other[0]), line: other[1], formula };
+  }
   const name = figure !== undefined && figure in FIGURES ? (figure as FigureName) : BY_FILE[file];
   return name === undefined ? null : lesson(name, file, snapshot);
 });
@@ -52,9 +56,42 @@ function lesson(name: FigureName, file: string, snapshot: Snapshot | null): Less
   return {
     words: (cgroup === null ? null : living(name, cgroup)) ?? t(`teach.${name}`),
     ...(line && { line }),
-    ...(name === "kernel" && here === "v1" && { formula: "memory.usage_in_bytes − total_rss − total_cache" }),
+    ...(cgroup && here && { formula: workedOut(name, here, cgroup) }),
     ...(figure.v1 !== null && figure.v2 !== null && here && { names: { v1: figure.v1, v2: figure.v2, here } }),
   };
+}
+
+/** Of a figure that no file holds as it is shown: from what, in the files' names, and with numbers where they say it all. */
+function workedOut(name: FigureName, here: Form, { summary: s }: Cgroup): string | undefined {
+  const v1 = here === "v1";
+  const quotient = (names: string, above: number | null | undefined, below: number | null | undefined): string =>
+    above == null || !below ? names : `${names} = ${number(above)} ÷ ${number(below)} = ${number(above / below)}`;
+  switch (name) {
+    case "kernel":
+      return v1 ? "memory.usage_in_bytes − total_rss − total_cache" : undefined;
+    case "cpu_time": // shown as cores in use
+      return v1 ? "Δ cpuacct.usage ÷ 10⁹ ÷ Δt" : "Δ usage_usec ÷ 10⁶ ÷ Δt";
+    case "quota":
+      return quotient(
+        v1 ? "cpu.cfs_quota_us ÷ cpu.cfs_period_us" : "$MAX ÷ $PERIOD",
+        s.cpu_quota_usec,
+        s.cpu_period_usec,
+      );
+    case "throttled":
+      return quotient("nr_throttled ÷ nr_periods", s.nr_throttled, s.nr_periods);
+    case "waited":
+      return v1 ? "throttled_time ÷ 10⁹" : "throttled_usec ÷ 10⁶";
+    case "read":
+      return v1 ? "Δ Read ÷ Δt" : "Δ rbytes ÷ Δt";
+    case "write":
+      return v1 ? "Δ Write ÷ Δt" : "Δ wbytes ÷ Δt";
+    case "cpu_pressure":
+    case "memory_pressure":
+    case "io_pressure":
+      return "Δ total ÷ 10⁶ ÷ Δt";
+    default:
+      return undefined;
+  }
 }
 
 /** `memory.stat: anon` → the line that begins with `anon`. Both versions have a memory.stat, with other lines. */

@@ -37,6 +37,13 @@ describe("what is said of a figure", () => {
     expect(docker?.line?.test("total_active_file 1216512")).toBe(false);
     expect(docker?.line?.test("inactive_file 1216512")).toBe(false);
     expect(lessonFor(ask("cgroup", "memory/meminfo", "used_free"), snapshot)?.formula).toContain("MemTotal");
+    const shown = (file: string, figure: string) => lessonFor(ask("cgroup", `cpu/${file}`, figure), snapshot)?.formula;
+    expect(shown("cpuacct.usage", "cpu_time")).toBe("Δ cpuacct.usage ÷ 10⁹ ÷ Δt");
+    expect(shown("cpu.cfs_quota_us", "quota")).toMatch(
+      /^cpu\.cfs_quota_us ÷ cpu\.cfs_period_us = [\d,]+ ÷ [\d,]+ = [\d.]+$/,
+    );
+    expect(shown("cpu.stat", "throttled")).toMatch(/^nr_throttled ÷ nr_periods/);
+    expect(shown("cpu.shares", "weight")).toBeUndefined();
   });
 
   it("marks the line of the figure, and no other", () => {
