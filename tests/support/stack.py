@@ -28,11 +28,12 @@ def free_port() -> int:
 
 @dataclass
 class Stack:
-    """A running instance. `url` has no trailing slash; `login_path` works once."""
+    """A running instance. `url` has no trailing slash; `login_path` works once; `settings` hold from the next `up`."""
 
     name: str
     port: int = field(default_factory=free_port)
     login_path: str = ""
+    settings: dict[str, str] = field(default_factory=dict)
     _var: tempfile.TemporaryDirectory[str] = field(default_factory=tempfile.TemporaryDirectory)
 
     @property
@@ -63,6 +64,7 @@ class Stack:
             "TERRARIUM_IMAGES_DIR": images,
             "TERRARIUM_IDMAP_BASE": str(_IDMAP_BASE),
             "TERRARIUM_IDMAP_SLOTS": "256",
+            **self.settings,
         }
 
     def dev(self, *args: str, timeout: float = 600) -> str:
