@@ -22,10 +22,10 @@ export const LETTERS: Readonly<Record<Kind, string>> = {
   frozen: "Z",
   thawed: "W",
   limits: "L",
-  created: "*",
+  created: "+",
   copied_up: "↑",
   whiteout: "×",
-  opaque: "□",
+  opaque: "■",
   renamed: "→",
   removed: "−",
   written: "~",
@@ -51,7 +51,10 @@ export function EventSign({ event }: { event: Event }) {
 /** Where it can be seen: the panel, and the thing in it. */
 export function placeOf(event: Event): { panel: PanelName; thing?: Thing } {
   const { kind } = event;
-  if (kind === "namespace" && event.namespace) return { panel: "namespaces", thing: `namespace:${event.namespace}` };
+  // The matrix has a row for each kind; the number stands in the column of whoever is in it.
+  if (kind === "namespace" && event.namespace) {
+    return { panel: "namespaces", thing: `namespace:${event.namespace.split(":")[0] ?? ""}` };
+  }
   if (kind === "mounted" || kind === "unmounted") return { panel: "mounts", thing: `mount:${event.path ?? ""}` };
   if (laneOf(event) === "file") return { panel: "overlay", thing: `file:${event.to ?? event.path ?? ""}` };
   if (kind === "refused-fork") return { panel: "cgroup", thing: "cgroup:pids" };
