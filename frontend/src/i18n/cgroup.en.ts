@@ -15,9 +15,9 @@ export default {
   "cg.other_name": " · {name}",
   "cg.in_v1": "v1: {name}",
   "cg.in_v2": "v2: {name}",
-  "cg.binding": "limit that bites",
+  "cg.binding": "tightest limit",
   "cg.binding_own": "{value}, its own",
-  "cg.binding_of": "{value}, set further up at {at}",
+  "cg.binding_of": "{value}, set above it by {at}",
   "cg.changed": "{at} limit changed: {from} → {to}",
 
   "cg.clock_idle": "It did not run since the last look.",
@@ -25,7 +25,7 @@ export default {
   "cg.clock_free_other": "{count} periods, and the quota lasted in each.",
   "cg.clock_held": "{held} of the last {periods} periods cut short; threads waited {waited}.",
   "cg.clock_held_yet": "{held} of the last {periods} periods cut short.",
-  "cg.clock_words": "Each turn is {period}; {quota} of CPU time, then all wait.",
+  "cg.clock_words": "The ring: the periods since then, {period} each.",
 
   "cg.weight_cpu": "CPU",
   "cg.weight_io": "Disk",

@@ -119,7 +119,7 @@ describe("the five things", () => {
     show(
       with_({ effective: { memory_bytes: { value: 64 * MIB, at, own: false }, pids: { value: 128, at, own: true } } }),
     );
-    expect(text('[aria-label="Memory"] .cg-minor')).toContain(`64 MiB, set further up at ${at}`);
+    expect(text('[aria-label="Memory"] .cg-minor')).toContain(`64 MiB, set above it by ${at}`);
     expect(text('[aria-label="Tasks"] .cg-minor')).toContain("128, its own");
   });
 

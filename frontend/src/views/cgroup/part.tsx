@@ -1,6 +1,7 @@
 /** One of the five things that cgroups are for: its name, one sentence, and what there is to see of it. */
 import type { ComponentChildren } from "preact";
 import { type Key, t } from "../../i18n/index";
+import { remembered } from "../../ui/preferences";
 
 export type PartName = "limiting" | "priority" | "accounting" | "isolation" | "control";
 
@@ -12,15 +13,35 @@ const TITLES = {
   control: ["cg.control", "cg.control_words"],
 } as const satisfies Record<PartName, readonly [Key, Key]>;
 
+/** At first: what holds the container, and beside it what changes that; the rest is a line each. */
+const FIRST: readonly string[] = ["limiting", "control"];
+
+const open = remembered("cgroup.parts", FIRST, (value): value is readonly string[] => {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+});
+
 export function Part({ name, children }: { name: PartName; children: ComponentChildren }) {
   const [title, words] = TITLES[name];
+  const shown = open.value.includes(name);
   return (
-    <section class="cg-part" data-part={name} aria-labelledby={`cg-${name}`}>
-      <h4 id={`cg-${name}`} class="cg-part-title">
-        {t(title)}
-      </h4>
-      <p class="cg-part-words">{t(words)}</p>
+    <details
+      class="cg-part"
+      data-part={name}
+      open={shown}
+      onToggle={(event) => {
+        const now = event.currentTarget.open;
+        if (now !== open.peek().includes(name)) {
+          open.value = now ? [...open.peek(), name] : open.peek().filter((one) => one !== name);
+        }
+      }}
+    >
+      <summary>
+        <h4 id={`cg-${name}`} class="cg-part-title">
+          {t(title)}
+        </h4>
+        <span class="cg-part-words">{t(words)}</span>
+      </summary>
       {children}
-    </section>
+    </details>
   );
 }

@@ -31,7 +31,7 @@ export function Clock({ points, quota, period }: Props) {
     <div class="cg-clock">
       <Ring periods={periods} held={held} />
       <p>
-        {text} <span class="muted">{t("cg.clock_words", { quota: usec(quota), period: usec(period) })}</span>
+        {text} <span class="muted">{t("cg.clock_words", { period: usec(period) })}</span>
       </p>
     </div>
   );
