@@ -18,13 +18,19 @@ export default {
   "task.sort_newest": "newest first",
   "task.details": "details",
   "task.brief": "Also lived, briefly:",
-  "task.brief_one": "{command} (PID {inner} here, {outer} on the host), {time}",
-  "task.brief_more_one": "and {count} more in the last minute",
-  "task.brief_more_other": "and {count} more in the last minute",
+  "task.brief_one": "{command} (PID {inner} here, {outer} on the host)",
+  "task.brief_outside": "{command} (PID {outer} on the host)",
+  "task.brief_lived": "{who}, {time}",
+  "task.brief_more_one": "{count} more in the last minute",
+  "task.brief_more_other": "{count} more in the last minute",
+  "task.brief_nameless_one": "{count} that ended before its name could be read",
+  "task.brief_nameless_other": "{count} that ended before their names could be read",
+  "task.brief_all_nameless_one": "{count} process that ended before its name could be read",
+  "task.brief_all_nameless_other": "{count} processes that ended before their names could be read",
 
   "chain.title": "How it hangs in the host’s process tree",
   "chain.host_init":
-    "The host’s first process. It starts the services, and takes in every process whose parent has ended.",
+    "The host’s first process: all others descend from it, and it takes in those whose parent has ended.",
   "chain.systemd":
     "systemd, the host’s first process: it starts the services, and takes in every process whose parent has ended.",
   "chain.between": "A process on the way: it started the one below it.",

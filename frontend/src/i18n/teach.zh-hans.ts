@@ -38,7 +38,7 @@ export default {
   "teach.waited_now": "因为配额用完，它的运行队列一共停了 {time}；各处理器加在一起。",
   "teach.weight": "几个组抢同一个核时，它分到的份额；没人抢时，它照样可以全用。",
   "teach.cpus": "它可以在哪些处理器上运行：自己的设定，再受上级组的限制。",
-  "teach.cpu_pressure": "任务能跑却没有处理器可用，等了多久：some 是至少一个在等，full 是全都在等。被限流也算在内。",
+  "teach.cpu_pressure": "任务能跑却没有处理器可用，等了多久：some 是至少一个在等，full 是全都在等。被节流也算在内。",
   "teach.cpu_stat": "CPU 时间和配额的执行情况，一行一个数据。",
   "teach.cpuacct_stat": "CPU 时间分成两份：程序自己的代码里、内核里，单位是百分之一秒。",
   "teach.tasks": "组里的任务数，线程也算：每个任务都要占一个全机共用的号码。",

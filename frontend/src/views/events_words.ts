@@ -124,10 +124,14 @@ function outOfMemory(event: Event): string {
   if (event.bytes != null) parts.push(t("event.oom_held", { bytes: bytes(event.bytes) }));
   if (event.limit_bytes != null) {
     const limit = bytes(event.limit_bytes);
-    parts.push(event.limit_at ? t("event.oom_at", { limit, at: event.limit_at }) : t("event.oom_limit", { limit }));
+    const at = event.limit_at ? inTree(event.limit_at) : null;
+    parts.push(at ? t("event.oom_at", { limit, at }) : t("event.oom_limit", { limit }));
   }
   return joined(...parts);
 }
+
+/** A cgroup's path in its tree, without where this host mounts that. */
+const inTree = (path: string): string => path.replace(/^\/sys\/fs\/cgroup(\/(memory|unified)(?=\/))?(?=\/)/, "");
 
 const STATES = { running: "state.running", stopped: "state.stopped", created: "state.created" } as const;
 

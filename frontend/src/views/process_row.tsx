@@ -241,12 +241,14 @@ function StateWord({ state, ended }: { state: string; ended: boolean }) {
 function briefRole(role: string): string | null {
   if (role === "keeper") return t("proc.brief_keeper");
   if (role === "worker") return t("proc.brief_worker");
+  if (role === "host-init") return t("proc.brief_host_init");
   return null;
 }
 
 export function roleWord(side: Side, role: string): string | null {
   if (role === "keeper") return t("proc.role_keeper");
   if (role === "worker") return t("proc.role_worker");
+  if (role === "host-init") return t("proc.role_host_init");
   if (role === "init" && side === "host") return t("proc.role_init_host");
   if (role === "init") return t("proc.role_init");
   if (role === "exec") return t("proc.role_exec");

@@ -2,7 +2,7 @@
 import { useComputed } from "@preact/signals";
 import { memo } from "preact/compat";
 import { type Key, t, tn } from "../i18n/index";
-import type { Process, Snapshot } from "../protocol/generated";
+import type { Event, Process, Snapshot } from "../protocol/generated";
 import { commandLine, printable } from "../state/format";
 import { brief } from "../state/happenings";
 import { useSurroundings } from "./context";
@@ -11,7 +11,7 @@ import { useThing } from "./parts";
 
 /** How far back, seconds, and how many are named. */
 const BACK = 60;
-const NAMED = 4;
+const NAMED = 3;
 
 /** Processes no sample saw, in a line. */
 export function Brief() {
@@ -22,25 +22,39 @@ export function Brief() {
     return brief(store.happenings.value, until, BACK);
   }).value;
   if (found.length === 0) return null;
-  const named = found.slice(-NAMED).reverse();
-  const more = found.length - named.length;
+  const known = found.filter((event) => event.comm != null);
+  const named = known.slice(-NAMED).reverse();
+  const more = known.length - named.length;
+  const nameless = found.length - known.length;
+  const rest = [
+    more > 0 ? tn("task.brief_more", more) : "",
+    nameless > 0 ? tn(known.length > 0 ? "task.brief_nameless" : "task.brief_all_nameless", nameless) : "",
+  ].filter((words) => words !== "");
   return (
     <p class="proc-brief note">
       <b>{t("task.brief")}</b>{" "}
       {named.map((event, index) => (
         <span key={event.seq}>
           {index > 0 && " · "}
-          {t("task.brief_one", {
-            command: printable(event.comm ?? "?"),
-            inner: event.ns_pid ?? "?",
-            outer: event.pid ?? "?",
-            time: lifetime(event.seconds ?? 0),
-          })}
+          {briefly(event)}
         </span>
       ))}
-      {more > 0 && ` ${tn("task.brief_more", more)}`}
+      {rest.map((words, index) => (
+        <span key={words}>
+          {(index > 0 || named.length > 0) && " · "}
+          {words}
+        </span>
+      ))}
     </p>
   );
+}
+
+/** What is not known is left out. */
+function briefly(event: Event): string {
+  const { comm, pid, ns_pid, seconds } = event;
+  const who = { command: printable(comm ?? ""), inner: ns_pid ?? "", outer: pid ?? "" };
+  const words = t(ns_pid == null ? "task.brief_outside" : "task.brief_one", who);
+  return seconds == null ? words : t("task.brief_lived", { who: words, time: lifetime(seconds) });
 }
 
 /** From the host's first process down to the container's, each with what it is there for. */
@@ -94,12 +108,17 @@ function Link({ process, words, label, beside = false, within = false }: LinkPro
   return (
     <li class={`${side}${beside ? " beside" : ""}`} {...useThing(`process:${process.pid}`)}>
       <span class="chain-name">
-        <code>{commandLine(process.cmdline.slice(0, 1), process.comm, true)}</code>{" "}
-        <span class="num muted">{label ?? `PID ${process.pid}`}</span>
+        <code>{name(process)}</code> <span class="num muted">{label ?? `PID ${process.pid}`}</span>
       </span>
       <span>{words}</span>
     </li>
   );
+}
+
+/** As the tree calls it. */
+function name({ role, cmdline, comm }: Process): string {
+  const line = commandLine(role === "keeper" || role === "worker" ? cmdline : cmdline.slice(0, 1), comm, true);
+  return line.slice(line.lastIndexOf(".") + 1);
 }
 
 /** Top first; the container's own PID 1 last. */

@@ -109,7 +109,10 @@ function Arrival({ event, deed, overlay, fresh }: Props) {
           </>
         )}
         {source !== null && HIDES[deed] !== undefined && (
-          <span class="muted"> {t(HIDES[deed], { layer: source })}</span>
+          <span class="muted" title={source.title}>
+            {" "}
+            {t(HIDES[deed], { layer: source.name })}
+          </span>
         )}
         {(event.count ?? 0) > 1 && <span class="muted"> ×{number(event.count ?? 0)}</span>}
       </span>
@@ -126,9 +129,9 @@ const HIDES: Partial<Record<Deed, Key>> = {
 };
 
 /** The layer below that has the same name: by its index from the top, or its directory. */
-function below(overlay: Overlay, layer: string | null | undefined): string | null {
+function below(overlay: Overlay, layer: string | null | undefined): { name: string; title: string } | null {
   if (layer == null) return null;
   const index = /^\d+$/.test(layer) ? Number(layer) : overlay.lowerdir.indexOf(layer);
   const title = overlay.layers[index]?.title;
-  return title === undefined ? null : layerWords(title);
+  return title === undefined ? null : { name: `lowerdir ${index + 1}`, title: layerWords(title) };
 }

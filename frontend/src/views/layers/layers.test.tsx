@@ -123,8 +123,8 @@ describe("arrivals", () => {
       "+ created",
     ]);
     expect(rows.map((row) => row.dataset.fresh)).toEqual(["true", "true", "true", "true", undefined]);
-    expect(rows[3]?.textContent).toContain("from debian bookworm");
-    expect(rows[2]?.textContent).toContain("hides that of teaching tools");
+    expect(rows[3]?.textContent).toContain("from lowerdir 3");
+    expect(rows[2]?.textContent).toContain("hides that of lowerdir 2");
     expect(rows[0]?.textContent).toContain("/b");
   });
 
@@ -319,7 +319,7 @@ describe("files", () => {
     calls.file.mockResolvedValue(top);
     show();
     await open(".fv");
-    expect(text(".fv")).toContain("复制上来");
+    expect(text(".fv")).toContain("向上复制");
     expect(root.textContent).not.toMatch(/undefined|NaN|\[object|\{\w+\}(?!\})/);
   });
 });
