@@ -132,22 +132,22 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
               </button>
             ) : (
               <section class="xray" id="xray" aria-labelledby="xray-title" tabIndex={-1}>
-                <header class="pane-head">
-                  <h2 id="xray-title">{t("workbench.xray")}</h2>
-                  <XrayMenu bench={bench} />
-                  <button
-                    type="button"
-                    class="button icon small fold-button"
-                    aria-label={t("workbench.fold")}
-                    title={t("workbench.fold")}
-                    onClick={() => {
-                      folded.value = true;
-                    }}
-                  >
-                    <Icon name="fold" />
-                  </button>
-                </header>
                 <div class="xray-body" onPointerDown={() => did(1)}>
+                  <header class="pane-head">
+                    <h2 id="xray-title">{t("workbench.xray")}</h2>
+                    <XrayMenu bench={bench} />
+                    <button
+                      type="button"
+                      class="button icon small fold-button"
+                      aria-label={t("workbench.fold")}
+                      title={t("workbench.fold")}
+                      onClick={() => {
+                        folded.value = true;
+                      }}
+                    >
+                      <Icon name="fold" />
+                    </button>
+                  </header>
                   <Panels
                     store={bench.store}
                     link={link}

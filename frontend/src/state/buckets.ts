@@ -16,7 +16,7 @@ export interface Bucket {
 
 /**
  * Those between `from` and `to`, in cells `seconds` wide that are fixed in time, so that marks never change company
- * while the line moves.
+ * while the line moves. Without `lanes` those of all sorts stand together.
  */
 export function buckets(
   list: readonly Happening[],
@@ -24,6 +24,7 @@ export function buckets(
   to: number,
   seconds: number,
   important: (event: Event) => boolean,
+  lanes = true,
 ): Bucket[] {
   const found = new Map<string, Bucket>();
   for (let index = list.length - 1; index >= 0; index--) {
@@ -33,7 +34,7 @@ export function buckets(
     const { event } = one;
     const lane = laneOf(event);
     const cell = Math.floor(one.at / seconds);
-    const key = `${lane}${cell}`;
+    const key = lanes ? `${lane}${cell}` : String(cell);
     const weighty = important(event);
     const weight = event.kind === "more" ? (event.count ?? 1) : 1;
     const old = found.get(key);
@@ -42,6 +43,7 @@ export function buckets(
       old.count += weight;
       if (weighty && !old.important) {
         old.event = event;
+        old.lane = lane;
         old.important = true;
       }
     }

@@ -137,7 +137,7 @@ describe("the timeline", () => {
       pointer("pointermove", 380);
       pointer("pointerup", 380);
     });
-    expect(store.cursor.value?.at).toBeCloseTo(edge - 15); // 20 of 400 px, of five minutes
+    expect(store.cursor.value?.at).toBeCloseTo(edge - 3); // 20 of 400 px, of a minute
     act(() => {
       pointer("pointerdown", 400);
       pointer("pointermove", 400);
@@ -149,10 +149,28 @@ describe("the timeline", () => {
   it("zooms, and remembers", () => {
     show(5);
     const choices = all(".tl-zoom input") as HTMLInputElement[];
-    expect(choices.map((choice) => choice.checked)).toEqual([false, true, false]);
+    expect(choices.map((choice) => choice.checked)).toEqual([true, false, false]);
     act(() => choices[2]?.click());
     expect(localStorage.getItem("terrarium.timeline.seconds")).toBe("600");
-    act(() => choices[1]?.click());
+    act(() => choices[0]?.click());
+  });
+
+  it("takes as much room as it is given: a lane for each sort, a line, or none; and remembers", () => {
+    show(5);
+    const at = (store.state.value.snapshot?.taken_at ?? 0) - 2;
+    told({ at, kind: "born" }, { at, kind: "oom" }, { at, kind: "created", path: "/a" });
+    const less = one(`[aria-label="Less of the timeline"]`);
+    const more = one(`[aria-label="More of the timeline"]`);
+    expect(more.getAttribute("aria-disabled")).toBe("true");
+    expect(all(".tl-mark").map((mark) => mark.dataset.lane)).toEqual(["file", "limit", "process"]);
+    act(() => less.click());
+    expect(all(".tl-mark").map((mark) => [mark.dataset.lane, mark.textContent])).toEqual([["limit", "!"]]);
+    act(() => less.click());
+    expect(all("[role=slider]")).toHaveLength(0);
+    expect(localStorage.getItem("terrarium.timeline.size")).toBe('"bar"');
+    act(() => more.click());
+    act(() => more.click());
+    expect(all("[role=slider]")).toHaveLength(1);
   });
 });
 

@@ -19,15 +19,35 @@ const TIP_LINES = 4;
 
 const zoom = remembered(
   "timeline.seconds",
-  300,
+  60,
   (value): value is number => isNumber(value) && ZOOMS.some((one) => one === value),
+);
+
+/** From nothing but the bar, to all in one line, to a lane for each sort. Null: as there is room. */
+const SIZES = ["bar", "line", "lanes"] as const;
+export type Size = (typeof SIZES)[number];
+/** Width of the panels, px, below which a line is enough. */
+const ROOMY = 480;
+
+const chosen = remembered("timeline.size", null as Size | null, (value): value is Size | null =>
+  SIZES.some((one) => one === value),
 );
 
 export function Timeline({ store }: { store: LiveStore }) {
   const [listed, setListed] = useState(false);
   const count = useComputed(() => store.happenings.value.length);
+  const frame = useRef<HTMLElement>(null);
+  const [roomy, setRoomy] = useState(true);
+  useLayoutEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setRoomy(element.clientWidth === 0 || element.clientWidth >= ROOMY));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const size = chosen.value ?? (roomy ? "lanes" : "line");
   return (
-    <section class="timeline" aria-label={t("time.bar")}>
+    <section class="timeline" aria-label={t("time.bar")} ref={frame}>
       {listed && <EventList store={store} />}
       <div class="tl-bar">
         <PlayButtons store={store} />
@@ -35,9 +55,10 @@ export function Timeline({ store }: { store: LiveStore }) {
         <button type="button" class="button small tl-list" aria-expanded={listed} onClick={() => setListed(!listed)}>
           {t("happened.title")} <span class="num muted">{count}</span>
         </button>
-        <Zoom />
+        {size !== "bar" && <Zoom />}
+        <Resize size={size} />
       </div>
-      <Line store={store} />
+      {size !== "bar" && <Line store={store} lanes={size === "lanes"} />}
     </section>
   );
 }
@@ -79,6 +100,38 @@ function PlayButtons({ store }: { store: LiveStore }) {
   );
 }
 
+function Resize({ size }: { size: Size }) {
+  const at = SIZES.indexOf(size);
+  const step = (by: number) => {
+    const to = SIZES[at + by];
+    if (to) chosen.value = to;
+  };
+  return (
+    <div class="tl-play tl-resize">
+      <button
+        type="button"
+        class="button icon small"
+        aria-label={t("time.smaller")}
+        title={t("time.smaller")}
+        aria-disabled={at === 0}
+        onClick={() => step(-1)}
+      >
+        <Glyph path="M4 6l4 4 4-4" />
+      </button>
+      <button
+        type="button"
+        class="button icon small"
+        aria-label={t("time.larger")}
+        title={t("time.larger")}
+        aria-disabled={at === SIZES.length - 1}
+        onClick={() => step(1)}
+      >
+        <Glyph path="M4 10l4-4 4 4" />
+      </button>
+    </div>
+  );
+}
+
 const Glyph = ({ path }: { path: string }) => (
   <svg class="icon-svg" viewBox="0 0 16 16" aria-hidden="true">
     <path d={path} />
@@ -88,10 +141,11 @@ const Glyph = ({ path }: { path: string }) => (
 /** Live, or when it was that is shown, and the way back. */
 function Where({ store }: { store: LiveStore }) {
   const cursor = store.cursor.value;
+  const now = useComputed(() => clock(store.edge.value));
   if (cursor === null) {
     return (
       <p class="tl-where">
-        <span class="num">{clock(store.edge.value)}</span>
+        <span class="num">{now}</span>
       </p>
     );
   }
@@ -125,7 +179,10 @@ function Zoom() {
               zoom.value = seconds;
             }}
           />
-          <span>{tn("time.minutes", seconds / 60)}</span>
+          <span>
+            {seconds / 60}
+            <span class="tl-unit"> {t("time.unit")}</span>
+          </span>
         </label>
       ))}
     </fieldset>
@@ -133,7 +190,7 @@ function Zoom() {
 }
 
 /** The line itself: a slider over time. */
-function Line({ store }: { store: LiveStore }) {
+function Line({ store, lanes }: { store: LiveStore; lanes: boolean }) {
   const { reveal } = useSurroundings();
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(400);
@@ -198,6 +255,7 @@ function Line({ store }: { store: LiveStore }) {
   return (
     <div
       class="tl-line"
+      data-lanes={lanes ? "true" : undefined}
       ref={box}
       role="slider"
       tabIndex={0}
@@ -242,7 +300,7 @@ function Line({ store }: { store: LiveStore }) {
       onPointerCancel={release}
       onPointerLeave={() => setTip(null)}
     >
-      <Track store={store} from={from} seconds={seconds} width={width} />
+      <Track store={store} from={from} seconds={seconds} width={width} lanes={lanes} />
       <span class="tl-cursor" data-live={cursor === null ? "true" : undefined} style={{ left: `${place(shown)}px` }} />
       {tip && edge > 0 && <Tip store={store} x={tip.x} at={tip.at} width={width} within={(8 * seconds) / width} />}
     </div>

@@ -25,9 +25,11 @@ interface Props {
   from: number;
   seconds: number;
   width: number;
+  /** A lane for each sort of event; else all in one. */
+  lanes: boolean;
 }
 
-export function Track({ store, from, seconds, width }: Props) {
+export function Track({ store, from, seconds, width, lanes }: Props) {
   const sheet = useRef({ base: Number.NaN, seconds: 0, width: 0 });
   const laid = sheet.current;
   if (laid.seconds !== seconds || laid.width !== width || !(Math.abs(from - laid.base) < SHEET * seconds)) {
@@ -42,7 +44,7 @@ export function Track({ store, from, seconds, width }: Props) {
   // Cells are fixed in time: between two of them nothing comes or goes but what happens.
   const cell = MARK / scale;
   const [left, right] = [Math.floor(from / cell) * cell, Math.ceil(to / cell) * cell];
-  const marks = useMemo(() => buckets(list, left, right, cell, important), [list, left, right, cell]);
+  const marks = useMemo(() => buckets(list, left, right, cell, important, lanes), [list, left, right, cell, lanes]);
   return (
     <div class="tl-track" aria-hidden="true">
       <div class="tl-sheet" style={{ transform: `translateX(${((base - from) * scale).toFixed(1)}px)` }}>
@@ -62,7 +64,12 @@ export function Track({ store, from, seconds, width }: Props) {
           />
         )}
         {marks.map((one) => (
-          <Mark key={one.key} x={Math.round((one.at - base) * scale)} bucket={one} />
+          <Mark
+            key={one.key}
+            x={Math.round((one.at - base) * scale)}
+            lane={lanes ? LANES.indexOf(one.lane) : 0}
+            bucket={one}
+          />
         ))}
       </div>
     </div>
@@ -72,7 +79,7 @@ export function Track({ store, from, seconds, width }: Props) {
 const important = (event: Event): boolean => IMPORTANT.has(event.kind) || event.kind === "namespace";
 
 const Mark = memo(
-  function Mark({ x, bucket }: { x: number; bucket: Bucket }) {
+  function Mark({ x, lane: line, bucket }: { x: number; lane: number; bucket: Bucket }) {
     const { lane, at, event, count, important } = bucket;
     return (
       <span
@@ -82,13 +89,13 @@ const Mark = memo(
         data-bad={event.kind === "oom" ? "true" : undefined}
         data-many={count > 1 ? "true" : undefined}
         data-important={important ? "true" : undefined}
-        style={{ left: `${x}px`, "--lane": LANES.indexOf(lane) }}
+        style={{ left: `${x}px`, "--lane": line }}
       >
         <b>{count === 1 || event.kind === "oom" ? LETTERS[event.kind] : count > 99 ? "99" : count}</b>
       </span>
     );
   },
-  (a, b) => a.x === b.x && a.bucket.count === b.bucket.count && a.bucket.event === b.bucket.event,
+  (a, b) => a.x === b.x && a.lane === b.lane && a.bucket.count === b.bucket.count && a.bucket.event === b.bucket.event,
 );
 
 interface SparkProps {
