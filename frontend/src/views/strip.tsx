@@ -13,7 +13,9 @@ export const Strip = memo(function Strip({ panels, opened }: { panels: readonly 
   const bar = useRef<HTMLDivElement>(null);
 
   const keys = (event: KeyboardEvent): void => {
-    const at = panels.findIndex((panel) => panel.name === stop);
+    // Where the focus is, not what was last drawn: keys come faster than that.
+    const here = (event.target as HTMLElement).dataset.name ?? stop;
+    const at = panels.findIndex((panel) => panel.name === here);
     const last = panels.length - 1;
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1 + panels.length, Home: 0, End: last }[event.key];
     const next = to === undefined ? undefined : panels[to % panels.length];
