@@ -57,6 +57,7 @@ export default {
   "peek.effective": "effective",
   "peek.saved": "saved",
   "peek.fs": "file system",
+  "peek.id_of": "{id}, {which}",
   "peek.uid": "uid",
   "peek.gid": "gid",
   "peek.unmapped": "not mapped",

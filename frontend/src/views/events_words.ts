@@ -1,9 +1,9 @@
 /** What happened, in a sentence each, in the page's language. */
-import { bytes } from "../i18n/format";
-import { t, tn } from "../i18n/index";
+import { bytes, number } from "../i18n/format";
+import { type Key, t, tn } from "../i18n/index";
 import { signalName } from "../i18n/signals";
 import type { Event, Exit } from "../protocol/generated";
-import { clock, printable, usec } from "../state/format";
+import { clock, coreLimit, printable, usec } from "../state/format";
 import type { Happening, LiveEvent } from "../state/happenings";
 
 /** The sentence for one that the worker told, or that the page saw itself. */
@@ -42,7 +42,10 @@ function oomSentence(story: Extract<LiveEvent, { kind: "oom" }>): string {
   return tn("cg.oom_story", story.kills, { limit });
 }
 
-export function eventWords(event: Event): string {
+/** In Chinese no space follows a full-width bracket. */
+export const eventWords = (event: Event): string => inWords(event).replaceAll("） ", "）");
+
+function inWords(event: Event): string {
   const path = printable(event.path ?? "?");
   switch (event.kind) {
     case "born":
@@ -84,12 +87,29 @@ export function eventWords(event: Event): string {
     case "thawed":
       return t("event.thawed");
     case "limits":
-      return t("event.limits", { reason: printable(event.reason ?? "?") });
+      return t("event.limits", { reason: limits(event.reason ?? "?") });
     case "state":
       return t("event.state", { reason: state(event.reason ?? "?") });
     case "more":
       return tn("event.more", event.count ?? 1);
   }
+}
+
+const LIMITS: Record<string, readonly [Key, (value: number) => string]> = {
+  memory: ["event.limit_memory", bytes],
+  cpus: ["event.limit_cpus", coreLimit],
+  pids: ["event.limit_pids", (value) => number(value)],
+  disk: ["event.limit_disk", bytes],
+};
+
+/** `memory 67108864 → 134217728, cpus 0.5 → 1`, as people read it. */
+function limits(reason: string): string {
+  const parts = reason.split(", ").map((part) => {
+    const [, name = "", from, to] = /^(\w+) ([\d.]+) → ([\d.]+)$/.exec(part) ?? [];
+    const [word, show] = LIMITS[name] ?? [];
+    return word && show ? `${t(word)} ${show(Number(from))} → ${show(Number(to))}` : printable(part);
+  });
+  return parts.join(t("event.and"));
 }
 
 /** A process by its name and both its numbers. */

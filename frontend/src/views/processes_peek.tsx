@@ -274,9 +274,7 @@ function Ids({ detail }: { detail: ProcessDetail }) {
           {sets.flatMap(([name, outside, inside]) =>
             rolesOf(outside, inside).map((at) => (
               <tr key={`${name}${at}`}>
-                <th scope="row">
-                  {t(name)}, {t(ROLES[at] ?? "peek.real")}
-                </th>
+                <th scope="row">{t("peek.id_of", { id: t(name), which: t(ROLES[at] ?? "peek.real") })}</th>
                 <td class="num mono">{inside ? (inside[at] ?? t("peek.unmapped")) : <Unknown />}</td>
                 <td class="num mono">{outside?.[at] ?? <Unknown />}</td>
               </tr>

@@ -162,7 +162,8 @@ function Where({ store }: { store: LiveStore }) {
 /** `14 s`, `2 min 5 s`: to the second. */
 export function span(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 60) return t("time.seconds", { s: whole });
+  return t("time.minutes", { min: Math.floor(whole / 60), s: whole % 60 });
 }
 
 function Zoom() {

@@ -101,7 +101,7 @@ export function LimitsForm({ snapshot, past }: Props) {
           now={inUse(field.name, snapshot)}
           text={draft[field.name]}
           wrong={
-            blamed === field.name
+            blamed === field.name || tooMuch(field, draft[field.name], quota, limits)
               ? (outOfRange(field, draft[field.name], quota, limits) ?? failed?.technical ?? failed?.detail ?? "")
               : isNumber(draft[field.name])
                 ? null
@@ -185,7 +185,8 @@ function Row({ field, limit, most: top, now, text, wrong, disabled, onInput }: R
           ? wrong
           : [
               now === null ? null : t("cg.in_use", { now }),
-              different ? t("cg.was", { was: field.show(set) }) : t("cg.at_most", { most: field.show(top) }),
+              different ? t("cg.was", { was: field.show(set) }) : null,
+              t("cg.at_most", { most: field.show(top) }),
             ]
               .filter((part) => part !== null)
               .join(" · ")}
@@ -214,6 +215,10 @@ function outOfRange(field: Field, text: string | undefined, quota: Quota | null,
   if (value > top) return t("cg.above", { most: field.show(top) });
   return value < field.least ? t("cg.below", { least: field.show(field.least) }) : null;
 }
+
+/** Said while it is typed: more digits make it no better. Too little may be on the way to enough. */
+const tooMuch = (field: Field, text: string | undefined, quota: Quota | null, limits: Limits): boolean =>
+  text !== undefined && Number(text) > most(field, quota, limits);
 
 const isNumber = (text: string | undefined): boolean =>
   text === undefined || (text.trim() !== "" && Number.isFinite(Number(text)));
