@@ -207,13 +207,18 @@ CORE_FILES = frozenset(file.name for file in _CORE)
 PULSE = frozenset({"cpuacct.usage", "memory.usage_in_bytes", "cpu.stat", "memory.current", "pids.current"})
 """Files of which one moves whenever anything of the container has run, be it for a nanosecond."""
 
-IN_SUMMARY: dict[str, frozenset[str] | None] = {
+SPARED: dict[str, frozenset[str] | None] = {
     "cpuacct.usage": None,
+    "cpuacct.stat": None,
     "pids.current": None,
-    "cpu.stat": frozenset({"usage_usec", "nr_periods", "nr_throttled", "throttled_time", "throttled_usec"}),
+    "memory.max_usage_in_bytes": None,
+    "memory.peak": None,
+    "cpu.stat": frozenset(
+        {"usage_usec", "user_usec", "system_usec", "nr_periods", "nr_throttled", "throttled_time", "throttled_usec"}
+    ),
 }
-"""Files, or lines of them, that move with every picture and that the summary has: in a stream it alone carries them, or
-the patch of a fork would have each four times. None: the whole file."""
+"""Files, or lines of them (None: the whole file), that a stream's pictures leave out. They always move, and the summary
+has them, so that the patch of a fork would carry each four times; or no panel shows them beyond where they stand."""
 
 LIMITS_V1 = {"memory_bytes": ("memory", "memory.limit_in_bytes"), "pids": ("pids", "pids.max")}
 LIMITS_V2 = {"memory_bytes": (UNIFIED, "memory.max"), "pids": (UNIFIED, "pids.max")}
@@ -226,13 +231,13 @@ def of_mode(mode: str) -> tuple[File, ...]:
     return {"v1": _V1, "v2": _V2, "hybrid": (*_V1, *_CORE)}[mode]
 
 
-def beside_summary(figures: dict[str, dict[str, Figure]]) -> dict[str, dict[str, Figure]]:
-    """The figures by their files' names, without what `Summary` says in their stead."""
+def spared(figures: dict[str, dict[str, Figure]]) -> dict[str, dict[str, Figure]]:
+    """The figures by their files' names, without what a stream leaves out."""
     return {
         section: {
-            name: _less(figure, IN_SUMMARY.get(name, frozenset()))
+            name: _less(figure, SPARED.get(name, frozenset()))
             for name, figure in files.items()
-            if figure is None or IN_SUMMARY.get(name, frozenset()) is not None
+            if figure is None or SPARED.get(name, frozenset()) is not None
         }
         for section, files in figures.items()
     }

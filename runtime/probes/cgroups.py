@@ -23,8 +23,8 @@ from runtime.probes.cgroup_files import (
     MACHINE,
     PULSE,
     SECTIONS,
-    beside_summary,
     of_mode,
+    spared,
     word,
 )
 from runtime.probes.cgroup_summary import UNLIMITED_V1, Figures, explain, frozen, summarise
@@ -89,7 +89,7 @@ class Cgroups:
         cgroup = Cgroup(
             mode=self._mode,
             paths=self._directories,
-            **(beside_summary(figures) if self._sparing else figures),
+            **(spared(figures) if self._sparing else figures),
             summary=summary,
             sources=sources,
             frozen=frozen(figures),

@@ -23,6 +23,7 @@ FOR_CHILDREN = ("pid_for_children", "time_for_children")
 LINKS = (*NAMESPACE_KINDS, *FOR_CHILDREN)
 TURNS = 32  # processes asked again in one picture though nothing is seen to have changed about them
 MAX_SECONDS = 0.003  # for asking more than that: of nine hundred new ones, some wait for the next picture
+ONCE_SECONDS = 2.0  # the same where no next picture will come
 SEARCH_SECONDS = 5.0  # between two searches for what keeps namespaces without a process, and of nested mount tables
 
 Ids = dict[str, str]
@@ -40,8 +41,10 @@ class _Member:
 class Graphs:
     """The graph of one container, with what was read before."""
 
-    def __init__(self, proc: procfs.Proc, host: HostNamespaces) -> None:
+    def __init__(self, proc: procfs.Proc, host: HostNamespaces, seconds: float = MAX_SECONDS) -> None:
+        """`seconds`: how long a picture may ask processes."""
         self._proc = proc
+        self._seconds = seconds
         self._host = frozenset(id for id in host.ids.values() if id)
         self._host_user = host.ids.get("user")
         self._initial = {
@@ -118,7 +121,7 @@ class Graphs:
         own = self._members[init].ids if init in self._members else {}
         for key in self._members.keys() - processes.keys():
             changed |= self._members.pop(key).ids != own
-        until = time.perf_counter() + MAX_SECONDS
+        until = time.perf_counter() + self._seconds
         keys, turn = self._next_turn(processes)
         self._unasked = asked = 0
         for key in keys:

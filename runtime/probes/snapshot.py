@@ -44,13 +44,15 @@ class Camera:
     """Pictures of one container, one after the other. Its calls may come from different threads."""
 
     def __init__(self, host: Host, *, whole: bool = True, sparing: bool = False) -> None:
-        """`whole` false: without graph and walls, as a launch has no time for them. `sparing`: no figure of a cgroup
-        that moves all the time is told under two names, as patches are to be small."""
+        """`whole` false: without graph and walls, as a launch has no time for them. `sparing`: one of a stream, with
+        small patches and short passes: no figure of a cgroup that always moves is told under two names, and of many
+        processes some are asked for their namespaces in the next picture."""
         self._host = host
         self._sparing = sparing
         self._lock = threading.Lock()
         self._overlays = overlay.Overlays()
-        self._graphs = namespace_graph.Graphs(host.proc, host.namespaces) if whole else None
+        patience = namespace_graph.MAX_SECONDS if sparing else namespace_graph.ONCE_SECONDS
+        self._graphs = namespace_graph.Graphs(host.proc, host.namespaces, patience) if whole else None
         self._walls = walls.WallSurvey(host.walls) if whole else None
         self._target: Target | None = None
         self._directory = -1

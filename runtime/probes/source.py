@@ -85,7 +85,7 @@ def _namespace(target: Target, side: Side, key: str, host: snapshot.Host | None)
     if side == "container":
         outside, inside = init_pid(target), 1
         if process:
-            found = snapshot.take(target, host).container.processes.get(process)
+            found = snapshot.take(target, host, whole=False).container.processes.get(process)
             if found is None:
                 raise unknown("namespace", key, target)
             outside, inside = int(process), found.pid

@@ -139,7 +139,7 @@ def test_of_many_processes_some_wait_for_the_next_picture(watch: Watch, monkeypa
         watch.born(pid, OWN, starttime=pid)
     watch.born(640, {**OWN, "net": NET}, starttime=640)
     with monkeypatch.context() as hurry:
-        hurry.setattr(namespace_graph, "MAX_SECONDS", -1.0)
+        hurry.setattr(watch.graphs, "_seconds", -1.0)
         graph, gaps = watch.graphs.take(watch.here.target, watch.processes, (), 1.0)
     assert graph is not None
     assert graph.differs == {}

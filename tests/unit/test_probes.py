@@ -259,6 +259,21 @@ def test_what_is_known_of_a_quiet_container_is_told_at_once(
     camera.close()
 
 
+def test_a_picture_taken_once_asks_every_process_for_its_namespaces(
+    here: World, host: snapshot.Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a stream some wait for the next picture; here there is none."""
+    monkeypatch.setattr(snapshot.namespace_graph, "MAX_SECONDS", -1.0)
+    pids = range(600, 700)
+    for pid in pids:
+        here.tree.process(pid, ppid=500, ns_pids=(pid, pid), namespaces=OWN_NAMESPACES, starttime=pid + 9000)
+    members(here.paths, 500, 501, *pids)
+    assert "graph.differs" not in snapshot.take(here.target, host).gaps
+    camera = snapshot.Camera(host, sparing=True)
+    assert "graph.differs" in camera.take(here.target).gaps
+    camera.close()
+
+
 def test_many_long_command_lines_are_cut_so_that_the_picture_stays_small(here: World, host: snapshot.Host) -> None:
     pids = range(10_000, 10_400)
     for pid in pids:
