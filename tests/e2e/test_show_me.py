@@ -27,7 +27,7 @@ def opened(glass: Callable[..., Glass]) -> Glass:
 FIGURES = {
     "processes": ("row", r"/proc/\d+/status", r"NSpid:\s+\d+\s+1", "man 5 proc", None),
     "namespaces": (".ns-table tbody button", r"/proc/\d+/ns/\w+", r"\w+:\[\d+\]", "namespaces", None),
-    "cgroup": ('[data-thing="cgroup:cpu"] .cg-now b .ask', r"cpu\S*", r"\d+", "", r"/"),
+    "cgroup": ('[data-thing="cgroup:cpu"] .cg-now b .ask', r"cpu\S*", r"\d+", "", "÷"),
     "overlay": (".ov-slab.merged .ask", r"/proc/\d+/mountinfo", r"overlay", "mountinfo", None),
     "mounts": (".ask", r"/proc/\d+/mountinfo", r" - overlay ", "mountinfo", None),
     "devices": (".ask", r"/dev", r"null", "", None),
