@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from runtime.kernel.target import Target
-from runtime.probes import snapshot
+from runtime.probes import namespace_graph, snapshot
 from runtime.protocol import model
 from runtime.protocol.model import NAMESPACE_KINDS
 from tests.support.proc_tree import HOST_NAMESPACES, OWN_NAMESPACES, UID_MAP, World, container, members, world
@@ -263,7 +263,7 @@ def test_a_picture_taken_once_asks_every_process_for_its_namespaces(
     here: World, host: snapshot.Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a stream some wait for the next picture; here there is none."""
-    monkeypatch.setattr(snapshot.namespace_graph, "MAX_SECONDS", -1.0)
+    monkeypatch.setattr(namespace_graph, "MAX_SECONDS", -1.0)
     pids = range(600, 700)
     for pid in pids:
         here.tree.process(pid, ppid=500, ns_pids=(pid, pid), namespaces=OWN_NAMESPACES, starttime=pid + 9000)
