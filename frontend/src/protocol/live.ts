@@ -5,8 +5,12 @@ import { Close } from "./pty";
 
 export const SUBPROTOCOL = "live.v1";
 
-/** The sampler speaks at least every second while it is watched: so long a silence is a dead connection. */
-const SILENCE_MS = 15_000;
+/**
+ * The sampler speaks at least every second while it is watched: a silence of three looks is a dead connection. One look
+ * in a while costs less than a timer set anew with each message.
+ */
+const LOOK_MS = 5_000;
+const SILENT_LOOKS = 3;
 /** A page nobody looks at lets the sampler rest. */
 const HIDDEN_MS = 60_000;
 
@@ -34,7 +38,8 @@ export class LiveSocket {
   #up = false;
   #ended = false;
   #retry: ReturnType<typeof setTimeout> | undefined;
-  #silence: ReturnType<typeof setTimeout> | undefined;
+  #looks: ReturnType<typeof setTimeout> | undefined;
+  #silent = 0;
   #hidden: ReturnType<typeof setTimeout> | undefined;
   readonly #backoff = new Backoff();
   readonly #listeners = new AbortController();
@@ -67,7 +72,8 @@ export class LiveSocket {
     const socket = new WebSocket(socketUrl(this.path), SUBPROTOCOL);
     this.#socket = socket;
     this.#seq = -1;
-    this.#listen();
+    this.#silent = 0;
+    this.#looks = setTimeout(() => this.#look(), LOOK_MS);
     socket.onmessage = (event) => {
       if (socket === this.#socket) this.#heard(event.data as string);
     };
@@ -83,7 +89,7 @@ export class LiveSocket {
   }
 
   #heard(text: string): void {
-    this.#listen();
+    this.#silent = 0;
     let message: LiveMessage;
     try {
       message = JSON.parse(text) as LiveMessage;
@@ -151,7 +157,7 @@ export class LiveSocket {
   #drop(): void {
     const socket = this.#socket;
     this.#socket = null;
-    clearTimeout(this.#silence);
+    clearTimeout(this.#looks);
     socket?.close();
   }
 
@@ -161,9 +167,10 @@ export class LiveSocket {
     this.handlers.connected(up);
   }
 
-  #listen(): void {
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#again(), SILENCE_MS);
+  #look(): void {
+    this.#silent += 1;
+    if (this.#silent >= SILENT_LOOKS) this.#again();
+    else this.#looks = setTimeout(() => this.#look(), LOOK_MS);
   }
 
   #visibilityChanged(): void {

@@ -1,5 +1,5 @@
 /** What the page knows of one container, kept up by the worker's messages. No DOM, no socket. */
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Event, Process, Snapshot } from "../protocol/generated";
 import type { LiveHandlers, LiveMessage } from "../protocol/live";
 import { merge } from "../protocol/merge";
@@ -8,6 +8,7 @@ import { History, type Moment } from "./history";
 import { type AllMarks, mark, NO_MARKS, type Touched } from "./marks";
 import { NO_RATES, type Rates, rates } from "./rates";
 import { type Sample, Samples } from "./samples";
+import { sizeOf } from "./tree";
 
 export type { Happening, LiveEvent } from "./happenings";
 
@@ -40,14 +41,12 @@ export interface Cursor {
 /** A sample that shows what happened comes within so many seconds, or the figures did not move. */
 const SHOWS_WITHIN = 3;
 
-/** The right edge moves by so many seconds at least: all that stands on the timeline follows it. */
-const EDGE_STEP = 0.4;
+/** The right edge moves by so many seconds at least: all that stands on the timeline follows it, and its clock shows seconds. */
+const EDGE_STEP = 0.9;
 
 function isAlive(snapshot: Snapshot): boolean {
   const { state } = snapshot.info;
-  if (state !== "running" && state !== "created") return false;
-  for (const _ in snapshot.container.processes) return true; // there may be many: not counted
-  return false;
+  return (state === "running" || state === "created") && sizeOf(snapshot.container.processes) > 0;
 }
 
 /** Give it to a `LiveSocket` as its handlers. */
@@ -185,17 +184,25 @@ export class LiveStore implements LiveHandlers {
   /** Call it every second or so: the worker is silent while nothing changes, and the charts run on. */
   tick(): void {
     const { status, heardAt } = this.#state.peek();
-    if (status === "live" && this.#samples.rest((this.#now() - heardAt) / 1000)) {
-      this.#set({ points: this.#samples.points });
-    }
-    this.#moveEdge();
+    const now = this.#now();
+    batch(() => {
+      if (status === "live" && this.#samples.rest((now - heardAt) / 1000)) this.#set({ points: this.#samples.points });
+      // Where messages come, they move the edge, and the timeline is drawn with what they changed.
+      if (now - heardAt >= 1000 || status !== "live") this.#moveEdge(now);
+    });
   }
 
   /** What the kernel told. In order; some may have been heard before. */
   happened(events: readonly Event[]): void {
     if (!this.#told.hear(events)) return;
-    this.#happenings.value = this.#told.list;
-    if (this.#told.stories !== this.#state.peek().events) this.#set({ events: this.#told.stories });
+    batch(() => {
+      this.#happenings.value = this.#told.list;
+      // The marks are drawn anew anyway, and the edge with them: none of them is later than now.
+      const newest = this.#told.list.at(-1)?.at ?? 0;
+      if (newest > this.#edge.peek() && this.#edge.peek() > 0)
+        this.#edge.value = Math.max(newest, this.#history.last?.at ?? 0);
+      if (this.#told.stories !== this.#state.peek().events) this.#set({ events: this.#told.stories });
+    });
   }
 
   /** When the connection is lost, what is shown is the last that was seen. */
@@ -243,32 +250,29 @@ export class LiveStore implements LiveHandlers {
     // Another container, or another boot, is no change of this one.
     const same = before !== null && before.info.id === snapshot.info.id && before.boot_id === snapshot.boot_id;
     if (before !== null && !same) this.#forget();
+    const now = this.#now();
     if (!follows && this.#since === 0) this.#since = snapshot.taken_at;
     this.#samples.add(snapshot, follows);
-    if (same) {
-      this.#told.derive(this.#events(before, snapshot));
-      this.#happenings.value = this.#told.list;
-    }
+    if (same) this.#told.derive(this.#events(before, snapshot));
     const next: LiveState = {
       status,
       snapshot,
       alive: isAlive(snapshot) ? snapshot : old.alive,
-      heardAt: this.#now(),
-      marks: same ? mark(old.marks, lastSeen(before, old.alive), snapshot, this.#now(), touched(patch)) : NO_MARKS,
+      heardAt: now,
+      marks: same ? mark(old.marks, lastSeen(before, old.alive), snapshot, now, touched(patch)) : NO_MARKS,
       rates: same ? rates(before, snapshot, follows, old.rates, patch ? keys(patch.usage) : undefined) : NO_RATES,
       points: this.#samples.points,
       events: this.#told.stories,
       reason: null,
     };
-    this.#history.add({
-      at: snapshot.taken_at,
-      snapshot,
-      alive: next.alive,
-      marks: next.marks,
-      rates: next.rates,
+    const { alive, marks, rates: used } = next;
+    this.#history.add({ at: snapshot.taken_at, snapshot, alive, marks, rates: used }, same ? patch : null);
+    // In one go: what follows both the figures and the edge is reckoned once.
+    batch(() => {
+      this.#happenings.value = this.#told.list;
+      this.#state.value = next;
+      this.#moveEdge(now);
     });
-    this.#state.value = next;
-    this.#moveEdge();
   }
 
   #forget(): void {
@@ -280,10 +284,10 @@ export class LiveStore implements LiveHandlers {
     this.#since = 0;
   }
 
-  #moveEdge(): void {
+  #moveEdge(clock: number): void {
     const { status, heardAt, snapshot } = this.#state.peek();
     if (!snapshot) return;
-    const silence = status === "live" ? Math.max(0, this.#now() - heardAt) / 1000 : 0;
+    const silence = status === "live" ? Math.max(0, clock - heardAt) / 1000 : 0;
     const now = (this.#history.last?.at ?? snapshot.taken_at) + silence;
     if (now - this.#edge.peek() >= EDGE_STEP) this.#edge.value = now;
   }

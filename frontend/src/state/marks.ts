@@ -4,6 +4,7 @@
  * Each domain (a panel) keeps the marks of its own last change until the next one; ticking numbers are no change.
  */
 import type { Change, Interface, Namespace, Process, Snapshot, Walls } from "../protocol/generated";
+import { sizeOf } from "./tree";
 
 export type Domain = "processes" | "namespaces" | "cgroup" | "overlay" | "mounts" | "devices" | "identity" | "network";
 export type Sign = "+" | "−" | "~";
@@ -74,7 +75,7 @@ export function mark(
   for (const [key, sign] of compare(were, are, sameProcess, touched?.container)) {
     if (!processes.has(key)) processes.set(key, sign);
   }
-  if (Object.keys(after.host.processes).length === 0) {
+  if (processes.size > 0 && sizeOf(after.host.processes) === 0) {
     // A stopped container has no picture of the host either; those outside it have not ended.
     for (const key of processes.keys()) if (!(key in before.container.processes)) processes.delete(key);
   }

@@ -25,6 +25,18 @@ export interface Row {
 /** A side's processes by host pid. */
 type Seen = Readonly<Record<string, Process>>;
 
+const sizes = new WeakMap<Seen, number>();
+
+/** How many there are. To list a thousand numbers as keys takes longer than one would think: each map is counted once. */
+export function sizeOf(processes: Seen): number {
+  let size = sizes.get(processes);
+  if (size === undefined) {
+    size = Object.keys(processes).length;
+    sizes.set(processes, size);
+  }
+  return size;
+}
+
 /** A row whose place is not known yet: filled in while the tree is walked, for there may be a thousand of them. */
 function unplaced(key: string, host: Process | null, inside: Process | null, ended: boolean): Row {
   const place = { hostLevel: 1, insideLevel: 1, children: 0, hostAt: 0, hostOf: 0, insideAt: 0, insideOf: 0 };

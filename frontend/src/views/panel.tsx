@@ -1,50 +1,34 @@
 /** The frame of a panel: a heading that folds it, a summary that stays when folded, and the way to full width. */
-import type { ComponentChildren } from "preact";
+import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
+import { memo } from "preact/compat";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index";
-import type { Marks } from "../state/marks";
-import type { PanelName } from "./context";
+import type { Opened } from "./opened";
+import type { PanelDescriptor, Scene } from "./scene";
 
 interface Props {
-  name: PanelName;
-  title: string;
-  summary: ComponentChildren;
-  marks: Marks;
-  /** What it shows is no more; the last there was. */
-  past: boolean;
-  open: boolean;
-  onOpen(open: boolean): void;
-  /** What else makes it be drawn at once, wherever it is: the moment looked at. */
-  moment: unknown;
-  /** Only called while it is open: a folded panel costs nothing. */
-  children(): ComponentChildren;
+  panel: PanelDescriptor;
+  scene: ReadonlySignal<Scene>;
+  opened: Opened;
 }
 
 /** A panel out of sight follows what ticks at this pace; what changed, and a moment chosen, it shows at once. */
-const UNSEEN_MS = 3000;
+const UNSEEN_MS = 10_000;
 
-export function Panel({ name, title, summary, marks, past, open, onOpen, moment, children }: Props) {
+/** Drawn anew when its summary is another one; its body then stays as it is, and has its own reasons. */
+export const Panel = memo(function Panel({ panel, scene, opened }: Props) {
+  const { name } = panel;
+  const title = t(panel.title);
+  const open = opened.is(name, panel.frequent ?? false);
   const [full, setFull] = useState(false);
   const frame = useRef<HTMLElement>(null);
   const body = `panel-${name}`;
   const shown = open || full;
   const inSight = useInSight(frame);
-  const drawn = useRef<{ at: number; marks: Marks; past: boolean; moment: unknown; body: ComponentChildren } | null>(
-    null,
-  );
-  const last = drawn.current;
-  const now = performance.now();
-  if (!shown) drawn.current = null;
-  else if (
-    inSight ||
-    last === null ||
-    last.marks !== marks ||
-    last.past !== past ||
-    last.moment !== moment ||
-    now - last.at >= UNSEEN_MS
-  ) {
-    drawn.current = { at: now, marks, past, moment, body: children() };
-  }
+  const [summary, beat, past] = useParts(() => {
+    const { value } = scene;
+    return [panel.summary(value), value.marks[name].beat, isPast(panel, value)] as const;
+  });
 
   // The top layer lets a panel cover the page whatever its ancestors are; the terminal beneath keeps running.
   useEffect(() => {
@@ -83,7 +67,7 @@ export function Panel({ name, title, summary, marks, past, open, onOpen, moment,
             class="panel-fold"
             aria-expanded={open || full}
             aria-controls={body}
-            onClick={() => onOpen(!open)}
+            onClick={() => opened.set(name, !open)}
           >
             <svg class="chevron" viewBox="0 0 12 12" aria-hidden="true">
               <path d="M4 2.5 8 6 4 9.5" />
@@ -91,7 +75,7 @@ export function Panel({ name, title, summary, marks, past, open, onOpen, moment,
             {title}
           </button>
         </h3>
-        <p class="panel-summary num" data-beat={String(marks.beat % 2)} data-mark={marks.beat > 0 ? "~" : undefined}>
+        <p class="panel-summary num" data-beat={String(beat % 2)} data-mark={beat > 0 ? "~" : undefined}>
           {summary}
         </p>
         <button
@@ -112,23 +96,76 @@ export function Panel({ name, title, summary, marks, past, open, onOpen, moment,
         </button>
       </header>
       <div class="panel-body" id={body} hidden={!shown}>
-        {drawn.current?.body}
+        {shown && <Body panel={panel} scene={scene} inSight={inSight} />}
       </div>
     </section>
   );
+});
+
+const isPast = (panel: PanelDescriptor, scene: Scene): boolean =>
+  (panel.from?.(scene) ?? scene.shown) !== scene.snapshot;
+
+interface BodyProps {
+  panel: PanelDescriptor;
+  scene: ReadonlySignal<Scene>;
+  inSight: ReadonlySignal<boolean>;
+}
+
+interface Drawn {
+  scene: Scene;
+  uses: readonly unknown[];
+}
+
+function Body({ panel, scene, inSight }: BodyProps) {
+  const last = useRef<Drawn | null>(null);
+  const shown = useComputed((): Scene => {
+    const [next, seen] = [scene.value, inSight.value];
+    const old = last.current;
+    const uses = panel.uses?.(next) ?? [next];
+    if (old !== null && (sameParts(old.uses, uses) || !(seen || isDue(panel, old.scene, next)))) return old.scene;
+    last.current = { scene: next, uses };
+    return next;
+  });
+  return <>{panel.render(shown.value)}</>;
+}
+
+/** Whether it is to be drawn though nobody sees it. */
+function isDue(panel: PanelDescriptor, old: Scene, next: Scene): boolean {
+  return (
+    old.marks[panel.name] !== next.marks[panel.name] ||
+    old.cursor !== next.cursor ||
+    isPast(panel, old) !== isPast(panel, next) ||
+    next.heardAt - old.heardAt >= UNSEEN_MS
+  );
+}
+
+function sameParts(a: readonly unknown[], b: readonly unknown[]): boolean {
+  return a.length === b.length && a.every((part, index) => part === b[index]);
+}
+
+/** A computed that stays the same object while its parts do: who reads it is drawn when one of them changed. */
+export function useParts<T extends readonly unknown[]>(of: () => T): T {
+  const last = useRef<T | null>(null);
+  return useComputed((): T => {
+    const next = of();
+    if (last.current !== null && sameParts(last.current, next)) return last.current;
+    last.current = next;
+    return next;
+  }).value;
 }
 
 /** Whether it is in the window, or about to be. */
-function useInSight(frame: { current: HTMLElement | null }): boolean {
-  const [inSight, setInSight] = useState(true);
+function useInSight(frame: { current: HTMLElement | null }): ReadonlySignal<boolean> {
+  const inSight = useSignal(true);
   useEffect(() => {
     const element = frame.current;
     if (!element || typeof IntersectionObserver === "undefined") return;
-    const observer = new IntersectionObserver((entries) => setInSight(entries.at(-1)?.isIntersecting ?? true), {
-      rootMargin: "150px",
-    });
+    const see = (entries: readonly IntersectionObserverEntry[]): void => {
+      inSight.value = entries.at(-1)?.isIntersecting ?? true;
+    };
+    const observer = new IntersectionObserver(see, { rootMargin: "150px" });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [frame]);
+  }, [frame, inSight]);
   return inSight;
 }

@@ -5,8 +5,9 @@ import "./namespaces.css";
 import "./cgroup.css";
 import "./overlay.css";
 import "./timeline.css";
-import { useSignal } from "@preact/signals";
-import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
+import { useComputed, useSignal } from "@preact/signals";
+import { memo } from "preact/compat";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { t } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
 import type { Quota } from "../protocol/rest";
@@ -18,7 +19,7 @@ import { type Calls, PanelContext, type PanelName, type Question, type Surroundi
 import { Announcer } from "./events";
 import { exitSentence } from "./events_words";
 import { Opened } from "./opened";
-import { Panel } from "./panel";
+import { Panel, useParts } from "./panel";
 import { PANELS } from "./registry";
 import type { Scene } from "./scene";
 import { type ReadSource, ShowMe } from "./showme";
@@ -77,10 +78,10 @@ export function Panels(props: PanelsProps) {
   const close = useCallback(() => {
     question.value = null;
   }, [question]);
-  const state = store.view.value;
-  const cursor = store.cursor.value;
-  const paused = cursor !== null;
-  const frozen = state.snapshot !== null && heldStill(state.snapshot);
+  const [status, paused, frozen] = useParts(() => {
+    const { snapshot, status } = store.view.value;
+    return [status, store.cursor.value !== null, snapshot !== null && heldStill(snapshot)] as const;
+  });
   useTimeKeys(store);
   useEffect(() => {
     const timer = setInterval(() => store.tick(), 1000);
@@ -94,7 +95,7 @@ export function Panels(props: PanelsProps) {
       <div
         class="panels"
         ref={root}
-        data-status={state.status}
+        data-status={status}
         data-paused={paused ? "true" : undefined}
         data-frozen={frozen ? "true" : undefined}
         style={frozen ? { "--frozen": `"${t("cg.frozen_short")}"` } : undefined}
@@ -106,15 +107,15 @@ export function Panels(props: PanelsProps) {
           if (!(event.target as Element).closest("button, a, summary, label, dialog")) link.pin(thingAt(event.target));
         }}
       >
-        <StatusBar state={state} lost={lost} paused={paused} />
-        <Body state={state} terminal={terminal} opened={opened} cursor={cursor} />
-        <Timeline store={store} />
-        <Announcer store={store} />
+        <StatusBar store={store} lost={lost} />
+        <Body store={store} terminal={terminal} opened={opened} />
+        <TimeBar store={store} />
+        <Aloud store={store} />
         {question.value && (
-          <ShowMe
+          <Asked
+            store={store}
             question={question.value}
             source={source}
-            snapshot={state.snapshot}
             typeIntoTerminal={typeIntoTerminal}
             onClose={close}
           />
@@ -139,44 +140,55 @@ function thingAt(target: EventTarget | null): Thing | null {
   return (element?.getAttribute("data-thing") as Thing | null | undefined) ?? null;
 }
 
-interface BodyProps {
-  state: LiveState;
-  terminal: string | null;
-  opened: Opened;
-  cursor: Cursor | null;
+// Each of these follows what it shows by itself: a message is no reason to draw what holds them.
+const TimeBar = memo(Timeline);
+const Aloud = memo(Announcer);
+
+type AskedProps = Omit<Parameters<typeof ShowMe>[0], "snapshot"> & { store: LiveStore };
+
+function Asked({ store, ...asked }: AskedProps) {
+  return <ShowMe {...asked} snapshot={store.view.value.snapshot} />;
 }
 
-function Body({ state, terminal, opened, cursor }: BodyProps) {
-  const { snapshot, marks } = state;
-  if (!snapshot) {
-    return state.status === "error" || state.status === "gone" ? null : <Skeleton />;
-  }
-  const scene = sceneOf(state, snapshot, terminal, cursor !== null);
+interface BodyProps {
+  store: LiveStore;
+  terminal: string | null;
+  opened: Opened;
+}
+
+const Body = memo(function Body({ store, terminal, opened }: BodyProps) {
+  const [status, known] = useParts(() => [store.view.value.status, store.view.value.snapshot !== null] as const);
+  if (!known) return status === "error" || status === "gone" ? null : <Skeleton />;
   return (
     <>
       <Strip panels={PANELS} opened={opened} />
-      <div class="panel-list" data-dimmed={state.status === "stale" || state.status === "gone" ? "true" : undefined}>
-        {PANELS.map((panel) => (
-          <Panel
-            key={panel.name}
-            name={panel.name}
-            title={t(panel.title)}
-            marks={marks[panel.name]}
-            past={(panel.from?.(scene) ?? scene.shown) !== snapshot}
-            summary={panel.summary(scene)}
-            moment={cursor}
-            open={opened.is(panel.name, panel.frequent ?? false)}
-            onOpen={(open) => opened.set(panel.name, open)}
-          >
-            {() => panel.render(scene)}
-          </Panel>
-        ))}
+      <div class="panel-list" data-dimmed={status === "stale" || status === "gone" ? "true" : undefined}>
+        <List store={store} terminal={terminal} opened={opened} />
       </div>
+    </>
+  );
+});
+
+function List({ store, terminal, opened }: BodyProps) {
+  const front = useSignal(terminal);
+  useLayoutEffect(() => {
+    front.value = terminal;
+  }, [front, terminal]);
+  const scene = useComputed(() => {
+    const state = store.view.value;
+    // It is drawn only where there is a snapshot, and a store never goes back to none.
+    return sceneOf(state, state.snapshot as Snapshot, front.value, store.cursor.value);
+  });
+  return (
+    <>
+      {PANELS.map((panel) => (
+        <Panel key={panel.name} panel={panel} scene={scene} opened={opened} />
+      ))}
     </>
   );
 }
 
-function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null, paused: boolean): Scene {
+function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null, cursor: Cursor | null): Scene {
   const over = snapshot.info.state === "stopped";
   // A container at rest has no processes, namespaces or cgroup: the last figures stay, and are said to be the last.
   const shown = over && state.alive ? state.alive : snapshot;
@@ -192,7 +204,9 @@ function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null, 
     rates: state.rates,
     shell: shellPid(shown, terminal),
     over,
-    live: !paused,
+    live: cursor === null,
+    cursor,
+    heardAt: state.heardAt,
   };
 }
 
@@ -203,10 +217,14 @@ function shellPid(snapshot: Snapshot, terminal: string | null): number | null {
 }
 
 /** The legend of the two worlds, and how fresh the figures are; below it what happened, when something did. */
-function StatusBar({ state, lost, paused }: { state: LiveState; lost: boolean; paused: boolean }) {
-  const { snapshot, status } = state;
-  const seen = snapshot ? clock(snapshot.taken_at) : "";
-  const stopped = snapshot?.info.state === "stopped";
+function StatusBar({ store, lost }: { store: LiveStore; lost: boolean }) {
+  const paused = useComputed(() => store.cursor.value !== null).value;
+  const [status, info, alive, reason, seen] = useParts(() => {
+    const { status, snapshot, alive, reason } = store.view.value;
+    const at = status === "stale" && snapshot ? clock(snapshot.taken_at) : "";
+    return [status, snapshot?.info ?? null, alive !== null, reason, at] as const;
+  });
+  const stopped = info?.state === "stopped";
   return (
     <>
       <div class="panels-bar">
@@ -221,24 +239,33 @@ function StatusBar({ state, lost, paused }: { state: LiveState; lost: boolean; p
       </div>
       {status === "stale" && <p class="banner warn">{t("status.stale_words", { at: seen })}</p>}
       {status === "gone" && (
-        <p class="banner">{t(lost ? "status.lost_words" : snapshot ? "status.gone_words" : "status.gone_nothing")}</p>
+        <p class="banner">{t(lost ? "status.lost_words" : info ? "status.gone_words" : "status.gone_nothing")}</p>
       )}
       {status === "error" && (
         <p class="banner bad" role="alert">
-          {t("status.error_words", { reason: state.reason ?? "" })}
+          {t("status.error_words", { reason: reason ?? "" })}
         </p>
       )}
-      {snapshot && status !== "gone" && <FrozenBanner snapshot={snapshot} />}
+      {info && status !== "gone" && <Frozen store={store} />}
       {stopped && status !== "gone" && (
         <p class="banner">
           {t("stopped.both", {
-            how: exitSentence(snapshot.info.exit ?? null),
-            what: t(state.alive ? "stopped.last_figures" : "stopped.no_figures"),
+            how: exitSentence(info.exit ?? null),
+            what: t(alive ? "stopped.last_figures" : "stopped.no_figures"),
           })}
         </p>
       )}
     </>
   );
+}
+
+function Frozen({ store }: { store: LiveStore }) {
+  const frozen = useComputed(() => {
+    const { snapshot } = store.view.value;
+    return snapshot !== null && heldStill(snapshot);
+  }).value;
+  const { snapshot } = store.view.peek();
+  return frozen && snapshot ? <FrozenBanner snapshot={snapshot} /> : null;
 }
 
 function Skeleton() {

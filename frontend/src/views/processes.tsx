@@ -70,7 +70,9 @@ function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Pro
     [container.processes, host.processes, marks.ended],
   );
   const inTree = useMemo(() => unfolded(all, folded), [all, folded]);
+  const inside = useMemo(() => all.reduce((sum, row) => (row.inside && !row.ended ? sum + 1 : sum), 0), [all]);
   const shown = order === "tree" ? inTree : ordered(all, order, { rates, usage });
+  const hidden = useMemo(() => unseen(shown), [shown]);
   const windowed = shown.length > VERY_MANY;
   const drawn = useWindow(grid, shown.length, windowed, HEAD);
   const levels = (snapshot.info.pid != null && host.processes[snapshot.info.pid]?.ns_pids.length) || 2;
@@ -159,7 +161,6 @@ function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Pro
   };
 
   const reason = snapshot.gaps["container.processes"] ?? snapshot.gaps["host.processes"];
-  const inside = all.filter((row) => row.inside && !row.ended).length;
   if (over && inside === 0 && all.length === 0) return <p class="empty">{t("proc.none")}</p>;
   const parts = { shown, drawn, marks, rates, usage, levels, shell, over, folded, cursor, fold, ask, peek, setCursor };
   return (
@@ -189,7 +190,7 @@ function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Pro
           {shown.slice(drawn.from, drawn.to).map((row, index) => {
             return row.inside && <Tie key={row.key} name={row.key} line={drawn.from + index + 2} />;
           })}
-          {unseen(shown).map(([from, count]) => (
+          {hidden.map(([from, count]) => (
             <p key={from} class="proc-unseen" style={{ gridRow: `${from + 2} / span ${count}` }}>
               <span>{t("proc.unseen")}</span>
             </p>
@@ -322,12 +323,17 @@ const Tie = memo(function Tie({ name, line }: { name: string; line: number }) {
 /** Runs of rows the container cannot see: first index and length. */
 function unseen(shown: readonly Row[]): [number, number][] {
   const runs: [number, number][] = [];
-  shown.forEach((row, index) => {
-    const last = runs.at(-1);
-    if (row.inside) return;
-    if (last && last[0] + last[1] === index) last[1] += 1;
-    else runs.push([index, 1]);
-  });
+  let last: [number, number] | null = null;
+  let index = -1;
+  for (const row of shown) {
+    index += 1;
+    if (row.inside) last = null;
+    else if (last !== null) last[1] += 1;
+    else {
+      last = [index, 1];
+      runs.push(last);
+    }
+  }
   return runs;
 }
 

@@ -5,6 +5,7 @@ import { type Key, t, tn } from "../i18n/index";
 import type { Event, Process, Snapshot } from "../protocol/generated";
 import { commandLine, printable } from "../state/format";
 import { brief } from "../state/happenings";
+import { sizeOf } from "../state/tree";
 import { useSurroundings } from "./context";
 import { lifetime } from "./events_words";
 import { useThing } from "./parts";
@@ -92,8 +93,21 @@ export const Chain = memo(
       </details>
     );
   },
-  (a, b) => a.snapshot.host.processes === b.snapshot.host.processes && a.snapshot.info.pid === b.snapshot.info.pid,
+  (a, b) => sameAbove(a.snapshot, b.snapshot),
 );
+
+/** Those above the container, and how many are outside it: a fork within it is no reason to look through all of them. */
+function sameAbove(one: Snapshot, two: Snapshot): boolean {
+  if (one.host.processes === two.host.processes) return one.info.pid === two.info.pid;
+  const [before, after] = [ancestors(one), ancestors(two)];
+  return (
+    before.length === after.length &&
+    before.every((process, index) => process === after[index]) &&
+    outside(one) === outside(two)
+  );
+}
+
+const outside = ({ host, container }: Snapshot): number => sizeOf(host.processes) - sizeOf(container.processes);
 
 interface LinkProps {
   process: Process;

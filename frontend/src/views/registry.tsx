@@ -2,6 +2,7 @@
 import { bytes, number } from "../i18n/format";
 import { t, tn } from "../i18n/index";
 import { cores } from "../state/format";
+import { sizeOf } from "../state/tree";
 import { CgroupPanel } from "./cgroup";
 import { Namespaces } from "./namespaces";
 import { OverlayPanel } from "./overlay";
@@ -13,8 +14,19 @@ const processes: PanelDescriptor = {
   name: "processes",
   title: "proc.title",
   frequent: true,
-  summary: ({ shown, over }) =>
-    over ? t("proc.none_left") : tn("proc.count", Object.keys(shown.container.processes).length),
+  summary: ({ shown, over }) => (over ? t("proc.none_left") : tn("proc.count", sizeOf(shown.container.processes))),
+  uses: ({ shown, marks, rates, shell, over, live }) => [
+    shown.container.processes,
+    shown.host.processes,
+    shown.usage,
+    shown.info.pid,
+    shown.gaps,
+    marks.processes,
+    rates,
+    shell,
+    over,
+    live,
+  ],
   render: ({ shown, marks, rates, shell, over, live }) => (
     <Processes snapshot={shown} marks={marks.processes} rates={rates} shell={shell} over={over} live={live} />
   ),
@@ -30,6 +42,16 @@ const namespaces: PanelDescriptor = {
     const same = all.filter((one) => one.same_as_host === true).length;
     return own + same === 0 ? t("ns.none") : t("ns.summary", { own: number(own), same: number(same) });
   },
+  uses: ({ shown, marks }) => [
+    shown.container.namespaces,
+    shown.host.namespaces,
+    shown.container.processes,
+    shown.host.processes,
+    shown.graph,
+    shown.info,
+    shown.gaps,
+    marks.namespaces,
+  ],
   render: ({ shown, marks }) => <Namespaces snapshot={shown} marks={marks.namespaces} />,
 };
 
@@ -39,6 +61,16 @@ const cgroup: PanelDescriptor = {
   frequent: true,
   from: ({ group }) => group,
   summary: cgroupSummary,
+  uses: ({ group, snapshot, points, events, marks, live }) => [
+    group.container.cgroup,
+    group.host.cgroup,
+    group.info,
+    group.gaps,
+    points,
+    events,
+    marks.cgroup,
+    !live || group !== snapshot,
+  ],
   render: ({ group, snapshot, points, events, marks, live }) => (
     <CgroupPanel
       snapshot={group}
@@ -59,6 +91,7 @@ const overlay: PanelDescriptor = {
     const changes = Object.keys(files.host.overlay.changes).length;
     return changes === 0 ? t("ov.nothing") : tn("ov.entries", changes);
   },
+  uses: ({ files, marks, live }) => [files.container.overlay, files.host.overlay, files.gaps, marks.overlay, live],
   render: ({ files, marks, live }) => <OverlayPanel snapshot={files} marks={marks.overlay} live={live} />,
 };
 

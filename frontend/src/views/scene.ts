@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { Key } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
-import type { LiveEvent } from "../state/live";
+import type { Cursor, LiveEvent } from "../state/live";
 import type { AllMarks } from "../state/marks";
 import type { Rates } from "../state/rates";
 import type { Sample } from "../state/samples";
@@ -31,6 +31,10 @@ export interface Scene {
   over: boolean;
   /** Whether it is now: what is asked for on demand tells of now, never of a past moment. */
   live: boolean;
+  /** The moment that was chosen; null: it is now. */
+  cursor: Cursor | null;
+  /** When the last message came, milliseconds since the epoch, this machine's clock. */
+  heardAt: number;
 }
 
 export interface PanelDescriptor {
@@ -42,6 +46,11 @@ export interface PanelDescriptor {
   from?(scene: Scene): Snapshot;
   /** One short line, there also when it is folded. */
   summary(scene: Scene): string;
+  /**
+   * All that its body is drawn from: while they are the same objects it is not drawn anew. Absent: with each scene. What
+   * is left out here is not seen to change.
+   */
+  uses?(scene: Scene): readonly unknown[];
   /** Not called while it is folded. */
   render(scene: Scene): ComponentChildren;
 }

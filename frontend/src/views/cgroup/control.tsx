@@ -20,10 +20,11 @@ interface Props {
 }
 
 /** Drawn again only when what it says is another: a form under the hand must not be touched by figures that tick. */
-export const Control = memo(
-  Shown,
-  (a, b) => a.past === b.past && said(a.snapshot).every((one, index) => one === said(b.snapshot)[index]),
-);
+export const Control = memo(Shown, (a, b) => {
+  if (a.past !== b.past) return false;
+  const [one, two] = [said(a.snapshot), said(b.snapshot)];
+  return one.every((part, index) => part === two[index]);
+});
 
 const said = (snapshot: Snapshot) => [
   snapshot.info.id,
