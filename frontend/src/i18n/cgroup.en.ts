@@ -25,7 +25,7 @@ export default {
   "cg.clock_free_other": "{count} periods, and the quota lasted in each.",
   "cg.clock_held": "{held} of the last {periods} periods cut short; threads waited {waited}.",
   "cg.clock_held_yet": "{held} of the last {periods} periods cut short.",
-  "cg.clock_words": "The ring: the periods since then, {period} each.",
+  "cg.clock_words": "A period is {period}.",
 
   "cg.weight_cpu": "CPU",
   "cg.weight_io": "Disk",

@@ -17,7 +17,7 @@ export default {
   "cg.in_v1": "v1：{name}",
   "cg.in_v2": "v2：{name}",
   "cg.binding": "实际生效的上限",
-  "cg.binding_own": "{value}，自己的",
+  "cg.binding_own": "{value}，自身设定",
   "cg.binding_of": "{value}，由上级 {at} 设定",
   "cg.changed": "{at} 上限改变：{from} → {to}",
 
@@ -26,7 +26,7 @@ export default {
   "cg.clock_free_other": "{count} 个周期，每个周期里配额都够用。",
   "cg.clock_held": "最近 {periods} 个周期里有 {held} 个被节流；线程共等了 {waited}。",
   "cg.clock_held_yet": "最近 {periods} 个周期里有 {held} 个被节流。",
-  "cg.clock_words": "圆环是这期间的各个周期，每个 {period}。",
+  "cg.clock_words": "一个周期是 {period}。",
 
   "cg.weight_cpu": "CPU",
   "cg.weight_io": "磁盘",
