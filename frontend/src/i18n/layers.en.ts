@@ -1,6 +1,6 @@
 /** The words of layers in English, the source: what arrives in the upper, where a path comes from, the file view. */
 export default {
-  "lay.what_upper": "empty at birth; all that is written, and all that is deleted, is kept here",
+  "lay.what_upper": "Empty at birth: all that is written, and all that is deleted, is kept here.",
   "lay.what_init": "made for every container: empty /dev, /proc, /sys and /etc files to mount over",
   "lay.what_image": "of the image, shared read-only by all its containers",
   "lay.real": "Really taken: {blocks}. The files’ lengths add up to {sizes}.",

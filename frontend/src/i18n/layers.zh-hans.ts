@@ -2,7 +2,7 @@
 import type english from "./layers.en";
 
 export default {
-  "lay.what_upper": "诞生时是空的；写下的、删掉的，都记在这里",
+  "lay.what_upper": "诞生时是空的；写下的、删掉的，都记在这里。",
   "lay.what_init": "每个容器都有：空的 /dev、/proc、/sys 和 /etc 里的几个文件，供挂载时盖上去",
   "lay.what_image": "来自镜像，只读，由用这个镜像的所有容器共用",
   "lay.real": "实际占用 {blocks}；各文件长度之和是 {sizes}。",

@@ -5,7 +5,7 @@ export default {
   "ns.and_more": "and {count} more",
   "ns.as_pid_1": "same as PID 1",
   "ns.pending": "not there yet",
-  "ns.as_its_own": "as its own",
+  "ns.as_its_own": "same as its own",
   "ns.pid_for_children":
     "Where its next children will be born. Its own number cannot change; theirs are still to come.",
   "ns.time_for_children": "Which clocks its next children will have.",

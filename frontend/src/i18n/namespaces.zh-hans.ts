@@ -7,7 +7,7 @@ export default {
   "ns.and_more": "另有 {count} 个",
   "ns.as_pid_1": "与 1 号进程相同",
   "ns.pending": "还不存在",
-  "ns.as_its_own": "同它自己的",
+  "ns.as_its_own": "与自身的相同",
   "ns.pid_for_children": "以后的子进程会生在哪里。自己的号码不能变，子进程的号码还没有定。",
   "ns.time_for_children": "以后的子进程用哪一套时钟。",
   "ns.legend": "实线：自己独有；虚线：宿主机的；浅色：与 1 号进程相同。",

@@ -91,7 +91,7 @@ export default {
   "dv.count_one": "{count} node",
   "dv.count_other": "{count} nodes",
   "dv.all": "all names",
-  "dv.bound": "a node of the host, bound in",
+  "dv.bound": "(a node of the host, bound in)",
   "dv.not_host": "not on the host under this name",
   "dv.not_compared": "only nodes are compared",
   "dv.link": "a link to {target}",

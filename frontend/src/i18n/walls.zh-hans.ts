@@ -89,7 +89,7 @@ export default {
   "dv.count_one": "{count} 个节点",
   "dv.count_other": "{count} 个节点",
   "dv.all": "全部名字",
-  "dv.bound": "宿主机的节点，绑定进来的",
+  "dv.bound": "（宿主机的节点，绑定进来的）",
   "dv.not_host": "宿主机上没有这个名字",
   "dv.not_compared": "只对照设备节点",
   "dv.link": "指向 {target} 的链接",

@@ -214,8 +214,11 @@ describe("the freezer", () => {
     expect(text(".banner.frozen")).toContain("none of them runs");
     await act(async () => one(".freezer .button").click());
     expect(calls.freeze).toHaveBeenLastCalledWith(false);
-    act(() => one(".banner.frozen button").click());
+    act(() => one(".banner.frozen button:last-child").click());
     expect(reveal).toHaveBeenCalledWith("cgroup");
+    calls.freeze.mockClear();
+    await act(async () => one(".banner.frozen button").click());
+    expect(calls.freeze).toHaveBeenCalledWith(false);
   });
 
   it("tells why it could not", async () => {

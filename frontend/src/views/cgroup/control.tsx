@@ -117,13 +117,36 @@ function Freezer({ snapshot, past }: Props) {
   );
 }
 
+/** The way out, where the news is. What goes wrong is said at the freezer. */
+function ThawNow() {
+  const { calls, store, reveal } = useSurroundings();
+  const [busy, setBusy] = useState(false);
+  if (calls === null || (store && store.cursor.value !== null)) return null;
+  const thaw = async (): Promise<void> => {
+    if (busy) return;
+    setBusy(true);
+    try {
+      await calls.freeze(false);
+    } catch {
+      reveal("cgroup");
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <button type="button" class="mini" aria-disabled={busy} onClick={() => void thaw()}>
+      {t(busy ? "cg.thawing" : "cg.thaw")}
+    </button>
+  );
+}
+
 /** Above all panels while the container is frozen: what is shown does not move, and why. */
 export function FrozenBanner({ snapshot }: { snapshot: Snapshot }) {
   const { reveal } = useSurroundings();
   if (!heldStill(snapshot)) return null;
   return (
     <p class="banner frozen">
-      <b>{t("cg.banner_frozen")}</b> {t("cg.banner_frozen_words")}{" "}
+      <b>{t("cg.banner_frozen")}</b> {t("cg.banner_frozen_words")} <ThawNow />{" "}
       <button type="button" class="mini" onClick={() => reveal("cgroup")}>
         {t("cg.banner_go")}
       </button>

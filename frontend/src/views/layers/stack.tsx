@@ -49,7 +49,7 @@ export function Stack({ snapshot, overlay, live, browse }: Props) {
         </span>
         <UpperMeter overlay={overlay} />
         <p class="note ov-what">
-          {t("lay.what_upper")}. <Real overlay={overlay} /> <Inodes overlay={overlay} />
+          {t("lay.what_upper")} <Real overlay={overlay} /> <Inodes overlay={overlay} />
         </p>
         <Arrivals overlay={overlay} until={live ? null : snapshot.taken_at} />
       </li>

@@ -109,7 +109,7 @@ function Row({ name, device, twin, marks }: RowProps) {
       <td class="dv-why">
         {why !== null ? t(why) : node ? t("dv.made_here") : t(`dv.type_${device.type}`)}
         {device.target != null && <span class="muted"> {t("dv.link", { target: printable(device.target) })}</span>}
-        {device.bound && <span class="muted"> ({t("dv.bound")})</span>}
+        {device.bound && <span class="muted"> {t("dv.bound")}</span>}
       </td>
     </tr>
   );
