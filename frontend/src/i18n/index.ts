@@ -16,11 +16,9 @@ const dictionaries: Record<Language, Record<Key, string>> = {
 };
 
 let current: Language = "en";
-let plurals = new Intl.PluralRules("en");
 
 export function setLanguage(language: Language): void {
   current = language;
-  plurals = new Intl.PluralRules(locale());
 }
 
 export const language = (): Language => current;
@@ -35,7 +33,7 @@ export function t(key: Key, params: Params = {}): string {
 
 /** As `t`, with the form for `count`, which is also the parameter `{count}`. */
 export function tn(key: CountKey, count: number, params: Params = {}): string {
-  const form = plurals.select(count) === "one" ? "one" : "other";
+  const form = current === "en" && count === 1 ? "one" : "other"; // Chinese has one form for all
   return t(`${key}_${form}` as Key, { count, ...params });
 }
 

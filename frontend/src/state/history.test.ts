@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Snapshot } from "../protocol/generated";
+import { merge } from "../protocol/merge";
 import { HISTORY_SECONDS, History, MOST_MOMENTS } from "./history";
 import { NO_MARKS } from "./marks";
 import { NO_RATES } from "./rates";
@@ -59,3 +60,44 @@ describe("History", () => {
     expect(history.last?.snapshot.taken_at).toBe(9);
   });
 });
+
+describe("a moment that a patch made", () => {
+  const patched = (index: number) => ({ taken_at: index, container: { processes: { [index]: { pid: index } } } });
+
+  it("is made anew from what is kept, as often as it is looked at", () => {
+    const history = new History();
+    let snapshot = { taken_at: 0, container: { processes: {} } } as unknown as Snapshot;
+    const all = [snapshot];
+    history.add({ ...moment(0), snapshot, alive: snapshot });
+    for (let index = 1; index < 60; index++) {
+      snapshot = merge(snapshot, patched(index));
+      all.push(snapshot);
+      history.add({ ...moment(index), snapshot, alive: index < 50 ? snapshot : (all[49] as Snapshot) }, patched(index));
+    }
+    expect(history.last?.snapshot).toBe(snapshot);
+    expect(history.moments.map((one) => one.snapshot)).toEqual(all);
+    expect(history.moments[30]?.alive).toEqual(all[30]);
+    expect(history.moments[55]?.alive).toBe(all[49]);
+  });
+
+  it("is the same when what it was made from is forgotten", () => {
+    vi.stubGlobal("WeakRef", Dead); // nobody looks, and the collector comes at once
+    const history = new History();
+    let snapshot = { taken_at: 0, container: { processes: {} } } as unknown as Snapshot;
+    history.add({ ...moment(0), snapshot });
+    for (let index = 1; index < 40; index++) {
+      snapshot = merge(snapshot, patched(index));
+      history.add({ ...moment(index * 30), snapshot }, patched(index));
+    }
+    expect(history.first?.at).toBe(39 * 30 - HISTORY_SECONDS);
+    expect(Object.keys(history.first?.snapshot.container.processes ?? {})).toHaveLength(19);
+    expect(history.moments[10]?.snapshot.taken_at).toBe(29);
+    vi.unstubAllGlobals();
+  });
+});
+
+class Dead {
+  deref(): undefined {
+    return undefined;
+  }
+}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Process } from "../protocol/generated";
-import { rows, unfolded } from "./tree";
+import { Rows, rows, unfolded } from "./tree";
 
 const process = (pid: number, ppid: number, starttime = pid): Process => ({
   pid,
@@ -73,5 +73,45 @@ describe("unfolded", () => {
     const keys = unfolded(rows(inside, host, []), new Set(["200"])).map((row) => row.key);
     expect(keys).toEqual(["100", "200", "300"]);
     expect(unfolded(rows(inside, host, []), new Set(["100"]))).toHaveLength(1);
+  });
+});
+
+describe("Rows", () => {
+  it("gives the same row where it says the same, and another where its place is another", () => {
+    const list = new Rows();
+    const before = list.of(inside, host, []);
+    const { "202": _gone, ...rest } = host;
+    const { "202": _too, ...within } = inside;
+    const after = list.of(within, rest, []);
+    const [was, is] = [before, after].map((all) => new Map(all.map((row) => [row.key, row])));
+    expect(["100", "300"].map((key) => was?.get(key) === is?.get(key))).toEqual([true, true]);
+    expect(was?.get("200")).not.toBe(is?.get("200")); // a child less
+    expect(was?.get("201")).toMatchObject({ hostAt: 2, hostOf: 2 });
+    expect(is?.get("201")).toMatchObject({ hostAt: 1, hostOf: 1 });
+    expect(list.of(within, rest, [])).toEqual(after);
+  });
+
+  it("is what it would be without anything before it", () => {
+    const list = new Rows();
+    const ended = [{ key: "202", at: 0, host: host["202"], inside: null }];
+    const { "202": _gone, ...rest } = host;
+    for (const [within, outside, over] of [
+      [inside, host, []],
+      [inside, rest, ended],
+      [{}, rest, []],
+      [inside, {}, []],
+      [inside, host, []],
+    ] as const) {
+      expect(list.of(within, outside, over)).toEqual(rows(within, outside, over));
+    }
+  });
+
+  it("does not count many siblings in each of them", () => {
+    const many = Object.fromEntries(Array.from({ length: 90 }, (_, index) => [index + 10, process(index + 10, 1)]));
+    const list = new Rows();
+    const before = list.of({}, many, []);
+    const after = list.of({}, { ...many, "500": process(500, 1) }, []);
+    expect(before[3]).toMatchObject({ hostAt: 4, hostOf: -1 });
+    expect(before.every((row, index) => row === after[index])).toBe(true);
   });
 });

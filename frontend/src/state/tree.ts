@@ -13,7 +13,7 @@ export interface Row {
   insideLevel: number;
   parent: string | null;
   children: number;
-  /** Where among its siblings it stands on each side, from 1, and of how many; for those who hear it. */
+  /** Where among its siblings it stands on each side, from 1, and of how many (−1: many); for those who hear it. */
   hostAt: number;
   hostOf: number;
   insideAt: number;
@@ -37,73 +37,129 @@ export function sizeOf(processes: Seen): number {
   return size;
 }
 
-/** A row whose place is not known yet: filled in while the tree is walked, for there may be a thousand of them. */
+/** Of so many siblings a row does not say how many they are: with each birth all of them would be others. */
+export const MANY_SIBLINGS = 80;
+
+/** A row whose place is not known yet (`hostLevel` 0). */
 function unplaced(key: string, host: Process | null, inside: Process | null, ended: boolean): Row {
-  const place = { hostLevel: 1, insideLevel: 1, children: 0, hostAt: 0, hostOf: 0, insideAt: 0, insideOf: 0 };
-  return { key, host, inside, ended, parent: null, ...place };
+  return {
+    key,
+    host,
+    inside,
+    ended,
+    hostLevel: 0,
+    insideLevel: 0,
+    parent: null,
+    children: 0,
+    hostAt: 0,
+    hostOf: 0,
+    insideAt: 0,
+    insideOf: 0,
+  };
 }
 
 /**
  * Rows in tree order, the oldest child first so that none moves when another is born.
  *
  * Walking the host's tree serves both: what descends from a process inside is inside as well, so the container's tree
- * is the host's with its top cut off.
+ * is the host's with its top cut off. A row that says the same as before is the same object, so that of a thousand of
+ * them only those that changed are looked at again.
  */
-export function rows(container: Seen, host: Seen, ended: Marks["ended"]): Row[] {
-  const nodes = new Map<string, Row>();
-  for (const key of Object.keys(host)) {
-    nodes.set(key, unplaced(key, host[key] ?? null, container[key] ?? null, false));
-  }
-  for (const key of Object.keys(container)) {
-    if (!nodes.has(key)) nodes.set(key, unplaced(key, null, container[key] ?? null, false));
-  }
-  for (const { key, host, inside } of ended) if (!nodes.has(key)) nodes.set(key, unplaced(key, host, inside, true));
+export class Rows {
+  #before: ReadonlyMap<string, Row> = new Map();
 
-  const children = new Map<string | null, Row[]>();
-  for (const node of nodes.values()) {
-    const parent = parentOf(node, nodes);
-    const siblings = children.get(parent);
-    if (siblings) siblings.push(node);
-    else children.set(parent, [node]);
-  }
-  for (const siblings of children.values()) siblings.sort(byBirth);
+  of(container: Seen, host: Seen, ended: Marks["ended"]): Row[] {
+    const nodes = new Map<string, Row>();
+    const add = (key: string, outer: Process | null, inner: Process | null, over: boolean): void => {
+      const old = this.#before.get(key);
+      const same = old !== undefined && old.host === outer && old.inside === inner && old.ended === over;
+      nodes.set(key, same ? old : unplaced(key, outer, inner, over));
+    };
+    let both = 0;
+    for (const key of Object.keys(host)) {
+      const inner = container[key] ?? null;
+      if (inner !== null) both += 1;
+      add(key, host[key] ?? null, inner, false);
+    }
+    if (both < sizeOf(container)) {
+      for (const key of Object.keys(container)) if (!nodes.has(key)) add(key, null, container[key] ?? null, false);
+    }
+    for (const { key, host: outer, inside } of ended) if (!nodes.has(key)) add(key, outer, inside, true);
 
-  const result: Row[] = [];
-  const visited = new Set<string>();
-  const put = (siblings: readonly Row[], parent: string | null, hostLevel: number, insideLevel: number): void => {
-    const [onHost, within] = [count(siblings, (node) => node.host), count(siblings, (node) => node.inside)];
-    let [host, inside] = [0, 0];
+    const children = new Map<string | null, Row[]>();
+    for (const node of nodes.values()) {
+      const parent = parentOf(node, nodes);
+      const siblings = children.get(parent);
+      if (siblings) siblings.push(node);
+      else children.set(parent, [node]);
+    }
+    for (const siblings of children.values()) siblings.sort(byBirth);
+
+    const result: Row[] = [];
+    const walked = walk(children, result, nodes);
+    walked(children.get(null) ?? NONE, null, 1, 1);
+    if (result.length < nodes.size) {
+      // Numbers read while they changed hands may point in a circle; nothing is left out for that.
+      const seen = new Set(result.map((row) => row.key));
+      const rest = walk(children, result, nodes, seen);
+      for (const node of nodes.values()) if (!seen.has(node.key)) rest([node], null, 1, 1);
+    }
+    this.#before = nodes;
+    return result;
+  }
+}
+
+/** Once, without anything before it. */
+export const rows = (container: Seen, host: Seen, ended: Marks["ended"]): Row[] =>
+  new Rows().of(container, host, ended);
+
+type Walk = (siblings: readonly Row[], parent: string | null, hostLevel: number, insideLevel: number) => void;
+
+/** Puts siblings and what is below them at the end of `result`; those in `seen` are passed over. */
+function walk(
+  children: ReadonlyMap<string | null, Row[]>,
+  result: Row[],
+  nodes: Map<string, Row>,
+  seen: Set<string> | null = null,
+): Walk {
+  const put: Walk = (siblings, parent, hostLevel, insideLevel) => {
+    let [onHost, within] = [0, 0];
     for (const node of siblings) {
-      if (visited.has(node.key)) continue;
-      visited.add(node.key);
+      if (node.host) onHost += 1;
+      if (node.inside) within += 1;
+    }
+    const [hostOf, insideOf] = [some(onHost), some(within)];
+    let [hostAt, insideAt] = [0, 0];
+    for (const node of siblings) {
+      if (seen?.has(node.key)) continue;
+      seen?.add(node.key);
       const below = children.get(node.key) ?? NONE;
-      if (node.host) host += 1;
-      if (node.inside) inside += 1;
-      node.parent = parent;
-      node.hostLevel = hostLevel;
-      node.insideLevel = insideLevel;
-      node.children = below.length;
-      node.hostAt = host;
-      node.hostOf = onHost;
-      node.insideAt = inside;
-      node.insideOf = within;
-      result.push(node);
+      if (node.host) hostAt += 1;
+      if (node.inside) insideAt += 1;
+      if (
+        node.parent !== parent ||
+        node.hostLevel !== hostLevel ||
+        node.insideLevel !== insideLevel ||
+        node.children !== below.length ||
+        node.hostAt !== hostAt ||
+        node.hostOf !== hostOf ||
+        node.insideAt !== insideAt ||
+        node.insideOf !== insideOf
+      ) {
+        const place = { parent, hostLevel, insideLevel, children: below.length, hostAt, hostOf, insideAt, insideOf };
+        const row = node.hostLevel === 0 ? Object.assign(node, place) : { ...node, ...place };
+        nodes.set(row.key, row);
+        result.push(row);
+      } else result.push(node);
       if (below.length > 0) put(below, node.key, hostLevel + 1, node.inside ? insideLevel + 1 : insideLevel);
     }
   };
-  put(children.get(null) ?? NONE, null, 1, 1);
-  // Numbers read while they changed hands may point in a circle; nothing is left out for that.
-  for (const node of nodes.values()) if (!visited.has(node.key)) put([node], null, 1, 1);
-  return result;
+  return put;
 }
+
+const some = (count: number): number => (count > MANY_SIBLINGS ? -1 : count);
 
 const NONE: readonly Row[] = [];
-
-function count(siblings: readonly Row[], seen: (node: Row) => Process | null): number {
-  let found = 0;
-  for (const node of siblings) if (seen(node)) found += 1;
-  return found;
-}
 
 function parentOf(node: Row, nodes: ReadonlyMap<string, Row>): string | null {
   const key = node.host ? String(node.host.ppid) : null;
@@ -148,15 +204,16 @@ export function ordered(all: readonly Row[], order: Order, { rates, usage }: Fig
     memory: (row) => usage[row.key]?.rss_bytes ?? 0,
     newest: (row) => (row.host ?? row.inside)?.starttime ?? 0,
   };
-  const of = weigh[order];
+  const weight = weigh[order];
   const flat = all.filter((row) => row.inside !== null);
-  const weights = new Map(flat.map((row) => [row.key, of(row)]));
+  const weights = new Map(flat.map((row) => [row.key, weight(row)]));
   flat.sort((a, b) => (weights.get(b.key) ?? 0) - (weights.get(a.key) ?? 0));
   const level = all.find((row) => row.inside !== null)?.hostLevel ?? 1;
   return [
     ...all.filter((row) => row.inside === null),
     ...flat.map((row, index) => {
-      const place = { hostAt: index + 1, hostOf: flat.length, insideAt: index + 1, insideOf: flat.length };
+      const of = some(flat.length);
+      const place = { hostAt: index + 1, hostOf: of, insideAt: index + 1, insideOf: of };
       return { ...row, hostLevel: level, insideLevel: 1, children: 0, parent: null, ...place };
     }),
   ];

@@ -15,7 +15,7 @@ interface Props {
 /** A panel out of sight follows what ticks at this pace; what changed, and a moment chosen, it shows at once. */
 const UNSEEN_MS = 10_000;
 
-/** Drawn anew when its summary is another one; its body then stays as it is, and has its own reasons. */
+/** Drawn anew when what it shows changed, not when it ticks; its body has reasons of its own. */
 export const Panel = memo(function Panel({ panel, scene, opened }: Props) {
   const { name } = panel;
   const title = t(panel.title);
@@ -25,10 +25,9 @@ export const Panel = memo(function Panel({ panel, scene, opened }: Props) {
   const body = `panel-${name}`;
   const shown = open || full;
   const inSight = useInSight(frame);
-  const [summary, beat, past] = useParts(() => {
-    const { value } = scene;
-    return [panel.summary(value), value.marks[name].beat, isPast(panel, value)] as const;
-  });
+  // As a signal in the markup it is written into its place by itself: of what ticks, it is all that is to be seen.
+  const summary = useComputed(() => panel.summary(scene.value));
+  const [beat, past] = useParts(() => [scene.value.marks[name].beat, isPast(panel, scene.value)] as const);
 
   // The top layer lets a panel cover the page whatever its ancestors are; the terminal beneath keeps running.
   useEffect(() => {

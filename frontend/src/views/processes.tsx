@@ -8,7 +8,7 @@ import type { Snapshot, Usage } from "../protocol/generated";
 import { kindOf, nameOf } from "../state/link";
 import type { Marks } from "../state/marks";
 import type { Rates } from "../state/rates";
-import { type Order, ordered, type Row, rows, unfolded } from "../state/tree";
+import { type Order, ordered, type Row, Rows, unfolded } from "../state/tree";
 import { type Side, useSurroundings } from "./context";
 import { Gap, useThing, Words, World } from "./parts";
 import { type Cursor, Line, roleWord } from "./process_row";
@@ -65,9 +65,10 @@ function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Pro
   const awaited = useRef<Cursor | null>(null); // to have the focus when it is drawn
   const { link, showMe, calls } = useSurroundings();
 
+  const list = useMemo(() => new Rows(), []);
   const all = useMemo(
-    () => rows(container.processes, host.processes, marks.ended),
-    [container.processes, host.processes, marks.ended],
+    () => list.of(container.processes, host.processes, marks.ended),
+    [list, container.processes, host.processes, marks.ended],
   );
   const inTree = useMemo(() => unfolded(all, folded), [all, folded]);
   const inside = useMemo(() => all.reduce((sum, row) => (row.inside && !row.ended ? sum + 1 : sum), 0), [all]);
@@ -162,7 +163,26 @@ function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Pro
 
   const reason = snapshot.gaps["container.processes"] ?? snapshot.gaps["host.processes"];
   if (over && inside === 0 && all.length === 0) return <p class="empty">{t("proc.none")}</p>;
-  const parts = { shown, drawn, marks, rates, usage, levels, shell, over, folded, cursor, fold, ask, peek, setCursor };
+  const inSight = shown.slice(drawn.from, drawn.to);
+  const count = shown.length;
+  const { from } = drawn;
+  const parts = {
+    inSight,
+    count,
+    from,
+    marks,
+    rates,
+    usage,
+    levels,
+    shell,
+    over,
+    folded,
+    cursor,
+    fold,
+    ask,
+    peek,
+    setCursor,
+  };
   return (
     <div class="proc">
       <div class="proc-tools">
@@ -187,9 +207,7 @@ function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Pro
       >
         <Tree side="container" {...parts} />
         <div class="proc-ties" aria-hidden="true">
-          {shown.slice(drawn.from, drawn.to).map((row, index) => {
-            return row.inside && <Tie key={row.key} name={row.key} line={drawn.from + index + 2} />;
-          })}
+          <Ties rows={inSight} from={drawn.from} />
           {hidden.map(([from, count]) => (
             <p key={from} class="proc-unseen" style={{ gridRow: `${from + 2} / span ${count}` }}>
               <span>{t("proc.unseen")}</span>
@@ -211,8 +229,10 @@ function Trees({ snapshot, marks, rates, shell, over = false, live = true }: Pro
 
 interface TreeProps {
   side: Side;
-  shown: readonly Row[];
-  drawn: { from: number; to: number };
+  /** Those drawn, the first of them at `from` of `count`. */
+  inSight: readonly Row[];
+  from: number;
+  count: number;
   marks: Marks;
   rates: Rates;
   usage: Readonly<Record<string, Usage>>;
@@ -228,61 +248,75 @@ interface TreeProps {
 }
 
 function Tree(props: TreeProps) {
-  const { side, shown, drawn, marks, rates, usage, levels, shell, over, folded, cursor, fold, ask, peek } = props;
-  const inSight = shown.slice(drawn.from, drawn.to);
-  const visible = inSight.filter((row) => (side === "container" ? row.inside : row.host) !== null);
-  const stop = cursor?.side === side && visible.some((row) => row.key === cursor.key) ? cursor.key : visible[0]?.key;
+  const { side, count } = props;
   return (
     <div
       class={`proc-side world-${side}`}
       role="treegrid"
-      aria-rowcount={shown.length + 1}
+      aria-rowcount={count + 1}
       aria-label={t(side === "container" ? "proc.tree_container" : "proc.tree_host")}
     >
-      <div class="proc-head" role="row" aria-rowindex={1}>
-        <span role="columnheader" class="proc-pid">
-          PID
-        </span>
-        <span role="columnheader" class="proc-user">
-          {t("proc.user")}
-        </span>
-        <span role="columnheader" class="proc-state">
-          {t("proc.state")}
-        </span>
-        {side === "container" && (
-          <span role="none" class="proc-figures">
-            <span role="columnheader">{t("task.cpu")}</span>
-            <span role="columnheader">{t("task.memory")}</span>
-            <span role="columnheader" class="proc-threads">
-              {t("task.threads")}
-            </span>
+      <Head side={side} />
+      <Lines {...props} />
+    </div>
+  );
+}
+
+const Head = memo(function Head({ side }: { side: Side }) {
+  return (
+    <div class="proc-head" role="row" aria-rowindex={1}>
+      <span role="columnheader" class="proc-pid">
+        PID
+      </span>
+      <span role="columnheader" class="proc-user">
+        {t("proc.user")}
+      </span>
+      <span role="columnheader" class="proc-state">
+        {t("proc.state")}
+      </span>
+      {side === "container" && (
+        <span role="none" class="proc-figures">
+          <span role="columnheader">{t("task.cpu")}</span>
+          <span role="columnheader">{t("task.memory")}</span>
+          <span role="columnheader" class="proc-threads">
+            {t("task.threads")}
           </span>
-        )}
-        <span role="columnheader" class="proc-command">
-          <World side={side} />
-          <span class="proc-word">{t("proc.command")}</span>
         </span>
-        <span role="columnheader" class="sr-only">
-          {t("proc.role")}
-        </span>
-        <span role="columnheader" class="sr-only">
-          {t("ask.column")}
-        </span>
-      </div>
+      )}
+      <span role="columnheader" class="proc-command">
+        <World side={side} />
+        <span class="proc-word">{t("proc.command")}</span>
+      </span>
+      <span role="columnheader" class="sr-only">
+        {t("proc.role")}
+      </span>
+      <span role="columnheader" class="sr-only">
+        {t("ask.column")}
+      </span>
+    </div>
+  );
+});
+
+/** A process born out of sight is no reason to look at those in sight. */
+const Lines = memo(function Lines(props: TreeProps) {
+  const { side, inSight, from, marks, rates, usage, levels, shell, over, folded, cursor, fold, ask, peek } = props;
+  const visible = inSight.filter((row) => (side === "container" ? row.inside : row.host) !== null);
+  const stop = cursor?.side === side && visible.some((row) => row.key === cursor.key) ? cursor.key : visible[0]?.key;
+  return (
+    <>
       {inSight.map((row, index) => {
         const process = side === "container" ? row.inside : row.host;
         if (!process) return null;
-        const of = side === "container" ? row.insideOf : row.hostOf;
         return (
           <Line
             key={row.key}
             side={side}
             row={row}
             process={process}
-            line={drawn.from + index + 2}
+            line={from + index + 2}
             level={side === "container" ? row.insideLevel : row.hostLevel}
             at={side === "container" ? row.insideAt : row.hostAt}
-            of={of > VERY_MANY ? -1 : of}
+            of={side === "container" ? row.insideOf : row.hostOf}
             levels={levels}
             usage={side === "container" ? usage[row.key] : undefined}
             rate={side === "container" ? rates.get(row.key) : undefined}
@@ -299,9 +333,41 @@ function Tree(props: TreeProps) {
           />
         );
       })}
-    </div>
+    </>
+  );
+}, sameLines);
+
+function sameLines(a: TreeProps, b: TreeProps): boolean {
+  return (
+    a.from === b.from &&
+    sameRows(a.inSight, b.inSight) &&
+    a.levels === b.levels &&
+    a.shell === b.shell &&
+    a.over === b.over &&
+    a.folded === b.folded &&
+    a.cursor === b.cursor &&
+    a.ask === b.ask &&
+    a.peek === b.peek &&
+    b.inSight.every(({ key, ended }) => {
+      const sign = b.marks.signs.get(key);
+      return (
+        a.marks.signs.get(key) === sign &&
+        ((sign === undefined && !ended) || a.marks.beat === b.marks.beat) &&
+        (b.side === "host" || (a.usage[key] === b.usage[key] && a.rates.get(key) === b.rates.get(key)))
+      );
+    })
   );
 }
+
+const sameRows = (a: readonly Row[], b: readonly Row[]): boolean =>
+  a.length === b.length && a.every((row, index) => row === b[index]);
+
+const Ties = memo(
+  function Ties({ rows, from }: { rows: readonly Row[]; from: number }) {
+    return <>{rows.map((row, index) => row.inside && <Tie key={row.key} name={row.key} line={from + index + 2} />)}</>;
+  },
+  (a, b) => a.from === b.from && sameRows(a.rows, b.rows),
+);
 
 /** What joins the two. */
 const Tie = memo(function Tie({ name, line }: { name: string; line: number }) {
