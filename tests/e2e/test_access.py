@@ -108,9 +108,8 @@ def test_home_of_a_newcomer(page: Page, browser: Browser, stack: Stack) -> None:
 
 def look_into(page: Page, stack: Stack, shown: Exhibits) -> None:
     """The X-ray of the lively container, whatever the width, with its figures there."""
-    page.goto(f"{stack.url}/playground/c/{shown.lively}")
     page.evaluate("localStorage.setItem('terrarium.tour', '3')")
-    page.reload()
+    page.goto(f"{stack.url}/playground/c/{shown.lively}")
     browsing.prompt(page)
     narrow = page.locator(".switcher button").nth(1)
     if narrow.is_visible():
@@ -137,23 +136,23 @@ def test_workbench(page: Page, stack: Stack, shown: Exhibits) -> None:
     page.keyboard.press("Escape")
 
 
-@pytest.mark.parametrize("panel", PANELS)
-def test_panel(page: Page, stack: Stack, shown: Exhibits, panel: str) -> None:
-    """Full width with everything unfolded, then the "show me" of a figure in it."""
+def test_every_panel_at_full_width(page: Page, stack: Stack, shown: Exhibits) -> None:
+    """With everything unfolded, then with the "show me" of a figure in it."""
     look_into(page, stack, shown)
-    frame = page.locator(f"[data-panel={panel}]")
-    frame.locator(".panel-full").click()
-    page.locator(f"[data-panel={panel}]:popover-open").wait_for()
-    unfold(page, panel)
-    no_objection(page, f"[data-panel={panel}]")
-    frame.locator(".ask, .proc-ask .mini:last-child").first.click()
-    page.locator(".showme pre").wait_for()
-    no_objection(page, ".showme")
-    assert tab_through(page, 6) == 6
-    page.keyboard.press("Escape")
-    expect(page.locator(".showme")).to_have_count(0)
-    page.keyboard.press("Escape")
-    expect(frame).not_to_have_attribute("data-full", "true")
+    for panel in PANELS:
+        frame = page.locator(f"[data-panel={panel}]")
+        frame.locator(".panel-full").click()
+        page.locator(f"[data-panel={panel}]:popover-open").wait_for()
+        unfold(page, panel)
+        no_objection(page, f"[data-panel={panel}]")
+        frame.locator(".ask, .proc-ask .mini:last-child").first.click()
+        page.locator(".showme pre").wait_for()
+        no_objection(page, ".showme")
+        assert tab_through(page, 6) == 6
+        page.keyboard.press("Escape")
+        expect(page.locator(".showme")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(frame).not_to_have_attribute("data-full", "true")
 
 
 def unfold(page: Page, panel: str) -> None:

@@ -33,16 +33,17 @@ def test_births_and_deaths_are_told_even_of_those_that_no_sample_saw(glass: Call
     opened.run("sh -c 'exit 3'")
     death = entries.filter(has_text="ended with exit code 3").first
     expect(death).to_contain_text("no sample saw it", timeout=WAIT)
-    numbers = re.search(r"\(PID (\d+) here, (\d+) on the host\)", death.inner_text())
-    assert numbers
-    inner, outer = map(int, numbers.groups())
+    # Its own number and its name are read from /proc: on a busy machine it has ended by then, and they are left out.
+    numbers = re.search(r"\((?:PID (\d+) here, |PID )(\d+) on the host\)", death.inner_text())
+    assert numbers, death.inner_text()
+    inner, outer = None if numbers[1] is None else int(numbers[1]), int(numbers[2])
     event = opened.told("died", pid=outer)
-    assert (event["ns_pid"], event["code"], event["short"]) == (inner, 3, True)
+    assert (event.get("ns_pid"), event["code"], event["short"]) == (inner, 3, True)
     assert 0 < event["seconds"] < 1
     born = opened.told("born", pid=outer)
-    assert born["ns_pid"] == inner
     assert born["seq"] < event["seq"]
-    expect(opened.panel("processes").locator(".proc-brief")).to_contain_text(f"(PID {inner} here, {outer} on the host)")
+    both = re.compile(rf"\(PID {inner} here, {outer} on the host\)|before its name could be read")
+    expect(opened.panel("processes").locator(".proc-brief")).to_contain_text(both)
 
     opened.run("sh -c 'kill -9 $$'")
     expect(entries.filter(has_text="was ended by SIGKILL").first).to_be_visible(timeout=WAIT)
