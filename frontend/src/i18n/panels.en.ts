@@ -122,7 +122,7 @@ export default {
   "proc.role_keeper": "keeper: parent of every container here, like containerd-shim",
   "proc.role_worker": "worker: reads all these figures",
   "proc.role_host_init": "the host’s first process: all others descend from it",
-  "proc.brief_host_init": "ancestor of all",
+  "proc.brief_host_init": "host’s init",
   "proc.brief_keeper": "parent of them all",
   "proc.brief_worker": "reads all this",
   "proc.role_init": "when it ends, all end",

@@ -110,7 +110,7 @@ export default {
   "proc.role_keeper": "keeper：这里所有容器的父进程，相当于 containerd-shim",
   "proc.role_worker": "worker：这些数据都由它读取",
   "proc.role_host_init": "宿主机的第一个进程，其他进程都是它的后代",
-  "proc.brief_host_init": "所有进程的祖先",
+  "proc.brief_host_init": "宿主机的 init",
   "proc.brief_keeper": "所有容器的父进程",
   "proc.brief_worker": "读取这些数据",
   "proc.role_init": "它一结束，全都结束",

@@ -131,6 +131,7 @@ function bringIntoView(root: HTMLElement | null, panel: PanelName, thing: Thing 
   frame?.querySelector(".windowed")?.dispatchEvent(new Event("reveal"));
   const inside = thing && [...(frame?.querySelectorAll<HTMLElement>("[data-thing]") ?? [])];
   const row = inside?.find((one) => one.dataset.thing === thing);
+  for (let part = row?.closest("details"); part; part = part.parentElement?.closest("details")) part.open = true;
   if (row) row.scrollIntoView({ block: "nearest" });
   else frame?.scrollIntoView({ block: "start" });
 }

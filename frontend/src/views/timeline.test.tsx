@@ -8,7 +8,7 @@ import { buckets } from "../state/buckets";
 import { exported, fileName } from "../state/export";
 import recording from "../state/fixtures/session.json";
 import { LiveStore } from "../state/live";
-import { KINDS, LETTERS } from "./events_signs";
+import { KINDS, LETTERS, placeOf } from "./events_signs";
 import { eventWords } from "./events_words";
 import { Panels, type PanelsProps } from "./panels";
 
@@ -171,6 +171,14 @@ describe("the timeline", () => {
     act(() => more.click());
     act(() => more.click());
     expect(all("[role=slider]")).toHaveLength(1);
+  });
+});
+
+describe("where an event is seen", () => {
+  it("is a row that there is, for a namespace too, which the matrix has by kind", () => {
+    show(20);
+    const { panel, thing } = placeOf({ seq: 1, at: 1, kind: "namespace", namespace: "net:[4026532999]" });
+    expect(one(`[data-panel="${panel}"] [data-thing="${thing}"]`).textContent).toContain("net");
   });
 });
 
