@@ -23,7 +23,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # What lies half beneath a bar that sticks is too small a target to axe; scrolling uncovers it, so here nothing sticks.
 ASK_AXE = """async ([tags, within]) => {
   const loose = new CSSStyleSheet();
-  loose.replaceSync('.timeline, .strip, .panels-bar, .panel-head, th { position: static !important }');
+  loose.replaceSync('.timeline, .strip, .pane-head, .panels-bar, .panel-head, th { position: static !important }');
   document.adoptedStyleSheets = [loose];
   const all = { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] };
   const found = await axe.run(within ?? document, all);
