@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -53,8 +54,13 @@ def stranger(visitor: Visitor) -> Iterator[int]:
     shell = visitor.attach(made["id"], made["terminals"][0]["id"])
     shell.run(f"sh -c 'sleep 3000; :' {OTHER_SECRET} & true")
     shell.close()
-    processes = visitor.call("GET", f"/containers/{made['id']}/snapshot").body["container"]["processes"]
-    yield next(one["host_pid"] for one in processes if OTHER_SECRET in " ".join(one["cmdline"]))
+    found: list[int] = []
+    deadline = time.monotonic() + WAIT / 1000
+    while not found:  # until it has become the program that it was started as
+        assert time.monotonic() < deadline, "the other container's process never appeared"
+        processes = visitor.call("GET", f"/containers/{made['id']}/snapshot").body["container"]["processes"]
+        found = [one["host_pid"] for one in processes if OTHER_SECRET in " ".join(one["cmdline"])]
+    yield found[0]
     visitor.call("DELETE", f"/containers/{made['id']}")
 
 
