@@ -19,12 +19,13 @@ import { type Calls, PanelContext, type PanelName, type Question, type Surroundi
 import { Announcer } from "./events";
 import { exitSentence } from "./events_words";
 import { Opened } from "./opened";
-import { Panel, useParts } from "./panel";
+import { Panel } from "./panel";
 import { PANELS } from "./registry";
 import type { Scene } from "./scene";
 import { type ReadSource, ShowMe } from "./showme";
 import { Strip } from "./strip";
 import { Timeline, useTimeKeys } from "./timeline";
+import { useParts } from "./use_parts";
 
 export interface PanelsProps {
   store: LiveStore;
@@ -207,7 +208,6 @@ function sceneOf(state: LiveState, snapshot: Snapshot, terminal: string | null, 
     over,
     live: cursor === null,
     cursor,
-    heardAt: state.heardAt,
   };
 }
 

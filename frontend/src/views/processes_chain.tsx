@@ -1,5 +1,4 @@
 /** Where the container hangs in the host's tree, and who lived too briefly to be seen in it. */
-import { useComputed } from "@preact/signals";
 import { memo } from "preact/compat";
 import { type Key, t, tn } from "../i18n/index";
 import type { Event, Process, Snapshot } from "../protocol/generated";
@@ -9,6 +8,7 @@ import { sizeOf } from "../state/tree";
 import { useSurroundings } from "./context";
 import { lifetime } from "./events_words";
 import { useThing } from "./parts";
+import { useParts } from "./use_parts";
 
 /** How far back, seconds, and how many are named. */
 const BACK = 60;
@@ -17,11 +17,11 @@ const NAMED = 3;
 /** Processes no sample saw, in a line. */
 export function Brief() {
   const { store } = useSurroundings();
-  const found = useComputed(() => {
+  const found = useParts(() => {
     if (!store) return [];
     const until = store.cursor.value?.at ?? store.edge.value;
     return brief(store.happenings.value, until, BACK);
-  }).value;
+  });
   if (found.length === 0) return null;
   const known = found.filter((event) => event.comm != null);
   const named = known.slice(-NAMED).reverse();

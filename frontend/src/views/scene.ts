@@ -33,8 +33,6 @@ export interface Scene {
   live: boolean;
   /** The moment that was chosen; null: it is now. */
   cursor: Cursor | null;
-  /** When the last message came, milliseconds since the epoch, this machine's clock. */
-  heardAt: number;
 }
 
 export interface PanelDescriptor {

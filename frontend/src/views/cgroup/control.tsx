@@ -8,6 +8,7 @@ import { type Failure, failure } from "../../ui/failure";
 import { useSurroundings } from "../context";
 import { asking } from "../figures";
 import { Ask, Words } from "../parts";
+import { InView } from "./in_view";
 import { FIELDS, inUse, LimitsForm } from "./limits";
 import { FIGURES, keyOf } from "./names";
 import { Part } from "./part";
@@ -38,10 +39,10 @@ const said = (snapshot: Snapshot) => [
 function Shown({ snapshot, past }: Props) {
   return (
     <Part name="control">
-      <div class="cg-pair">
+      <InView class="cg-pair">
         <Freezer snapshot={snapshot} past={past} />
         <LimitsForm snapshot={snapshot} past={past} />
-      </div>
+      </InView>
     </Part>
   );
 }

@@ -21,17 +21,18 @@ import {
 } from "../figures";
 import { Ask, Gap, SignMark } from "../parts";
 import { ForkStories, OomStories } from "../stories";
+import { InView } from "./in_view";
 import { Part } from "./part";
 import { Clock } from "./throttle";
 
 export function Limiting(props: CgroupProps) {
   return (
     <Part name="limiting">
-      <div class="cg-blocks">
+      <InView class="cg-blocks">
         <Memory {...props} />
         <Cpu {...props} />
         <Tasks {...props} />
-      </div>
+      </InView>
       <p class="note">{t("cg.charts")}</p>
     </Part>
   );

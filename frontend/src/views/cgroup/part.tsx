@@ -1,5 +1,6 @@
 /** One of the five things that cgroups are for: its name, one sentence, and what there is to see of it. */
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
 import { type Key, t } from "../../i18n/index";
 import { remembered } from "../../ui/preferences";
 
@@ -23,6 +24,8 @@ const open = remembered("cgroup.parts", FIRST, (value): value is readonly string
 export function Part({ name, children }: { name: PartName; children: ComponentChildren }) {
   const [title, words] = TITLES[name];
   const shown = open.value.includes(name);
+  const kept = useRef(children); // what is folded stays as it was, whatever ticks
+  if (shown) kept.current = children;
   return (
     <details
       class="cg-part"
@@ -41,7 +44,7 @@ export function Part({ name, children }: { name: PartName; children: ComponentCh
         </h4>
         <span class="cg-part-words">{t(words)}</span>
       </summary>
-      {children}
+      {kept.current}
     </details>
   );
 }
