@@ -151,6 +151,10 @@ def test_every_panel_at_full_width(page: Page, stack: Stack, shown: Exhibits) ->
         assert tab_through(page, 6) == 6
         page.keyboard.press("Escape")
         expect(page.locator(".showme")).to_have_count(0)
+        frame.locator(".panel-fold").focus()
+        for keys in ("Shift+Tab", "Tab", "Tab"):  # round, and not beneath
+            page.keyboard.press(keys)
+            assert frame.evaluate("frame => frame.contains(document.activeElement)"), (panel, keys)
         page.keyboard.press("Escape")
         expect(frame).not_to_have_attribute("data-full", "true")
 

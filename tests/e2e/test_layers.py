@@ -44,6 +44,7 @@ def test_a_change_is_told_and_in_the_layer_within_a_second(opened: Glass, change
     if change == "rename":
         opened.run("mkdir /one")
     opened.list_events()
+    opened.show("overlay")  # out of sight it is drawn seldom
     after = opened.timed(
         command,
         arrival=(f".ov-arrival.{deed}", path),
@@ -57,6 +58,7 @@ def test_a_change_is_told_and_in_the_layer_within_a_second(opened: Glass, change
 def test_a_directory_of_the_image_is_copied_when_it_is_renamed(opened: Glass) -> None:
     """Without `redirect_dir` rename(2) answers EXDEV, and mv(1) does by hand what the kernel refused."""
     opened.list_events()
+    opened.show("overlay")
     after = opened.timed(
         "mv /home /here",
         created=(".ov-arrival.created", "/here"),

@@ -88,6 +88,15 @@ def test_the_command_is_copied_and_typed_and_prints_the_same(opened: Glass) -> N
     assert command.split()[-1] in browsing.screen(page)
 
 
+def test_typing_it_from_a_panel_at_full_width_uncovers_the_terminal(opened: Glass) -> None:
+    opened.panel("mounts").locator(".panel-full").click()
+    opened.page.locator("[data-panel=mounts]:popover-open").wait_for()
+    dialog = question(opened, "mounts")
+    dialog.get_by_role("button", name="type it in the terminal").click()
+    expect(opened.panel("mounts")).not_to_have_attribute("data-full", "true")
+    expect(opened.page.locator(".terminal textarea").first).to_be_focused()
+
+
 def test_each_side_has_its_own_file(opened: Glass) -> None:
     page = opened.page
     dialog = question(opened, "mounts")
