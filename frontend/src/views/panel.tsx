@@ -6,6 +6,7 @@ import { t } from "../i18n/index";
 import { useCover } from "./cover";
 import type { Opened } from "./opened";
 import type { PanelDescriptor, Scene } from "./scene";
+import { sameParts, useParts } from "./use_parts";
 
 interface Props {
   panel: PanelDescriptor;
@@ -13,8 +14,12 @@ interface Props {
   opened: Opened;
 }
 
-/** A panel out of sight follows what ticks at this pace; what changed, and a moment chosen, it shows at once. */
-const UNSEEN_MS = 10_000;
+/**
+ * A panel out of sight is drawn at these paces, by what changed and by what only ticks; a moment chosen it shows at once.
+ * Before it comes into sight it is drawn anyway.
+ */
+const UNSEEN_CHANGE_MS = 3_000;
+const UNSEEN_TICK_MS = 10_000;
 
 /** Drawn anew when what it shows changed, not when it ticks; its body has reasons of its own. */
 export const Panel = memo(function Panel({ panel, scene, opened }: Props) {
@@ -119,6 +124,7 @@ interface BodyProps {
 interface Drawn {
   scene: Scene;
   uses: readonly unknown[];
+  at: number;
 }
 
 function Body({ panel, scene, inSight }: BodyProps) {
@@ -127,36 +133,18 @@ function Body({ panel, scene, inSight }: BodyProps) {
     const [next, seen] = [scene.value, inSight.value];
     const old = last.current;
     const uses = panel.uses?.(next) ?? [next];
-    if (old !== null && (sameParts(old.uses, uses) || !(seen || isDue(panel, old.scene, next)))) return old.scene;
-    last.current = { scene: next, uses };
+    if (old !== null && (sameParts(old.uses, uses) || !(seen || isDue(panel, old, next)))) return old.scene;
+    last.current = { scene: next, uses, at: performance.now() };
     return next;
   });
   return <>{panel.render(shown.value)}</>;
 }
 
 /** Whether it is to be drawn though nobody sees it. */
-function isDue(panel: PanelDescriptor, old: Scene, next: Scene): boolean {
-  return (
-    old.marks[panel.name] !== next.marks[panel.name] ||
-    old.cursor !== next.cursor ||
-    isPast(panel, old) !== isPast(panel, next) ||
-    next.heardAt - old.heardAt >= UNSEEN_MS
-  );
-}
-
-function sameParts(a: readonly unknown[], b: readonly unknown[]): boolean {
-  return a.length === b.length && a.every((part, index) => part === b[index]);
-}
-
-/** A computed that stays the same object while its parts do: who reads it is drawn when one of them changed. */
-export function useParts<T extends readonly unknown[]>(of: () => T): T {
-  const last = useRef<T | null>(null);
-  return useComputed((): T => {
-    const next = of();
-    if (last.current !== null && sameParts(last.current, next)) return last.current;
-    last.current = next;
-    return next;
-  }).value;
+function isDue(panel: PanelDescriptor, { scene: old, at }: Drawn, next: Scene): boolean {
+  if (old.cursor !== next.cursor || isPast(panel, old) !== isPast(panel, next)) return true;
+  const pace = old.marks[panel.name] === next.marks[panel.name] ? UNSEEN_TICK_MS : UNSEEN_CHANGE_MS;
+  return performance.now() - at >= pace;
 }
 
 /** Whether it is in the window, or about to be. */
