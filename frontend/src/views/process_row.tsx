@@ -46,20 +46,12 @@ interface LineProps {
 
 export const Line = memo(
   function Line(props: LineProps) {
-    const { side, row, process, level, open, sign, mine } = props;
-    const zombie = process.state === "Z";
-    const command = commandLine(process.cmdline, process.comm);
-    const short = commandLine(process.cmdline, process.comm, true);
-    const role = row.ended ? null : roleWord(side, process.role);
-    // What stands above the container on the host only leads to it: a line each.
-    const outer = side === "host" && row.inside === null && !row.ended;
-    const brief = outer ? briefRole(process.role) : null;
-    const further = process.ns_pids.length > props.levels && row.inside ? process.ns_pids.slice(props.levels) : [];
-    const peek = row.inside && !row.ended && !props.over ? props.peek : null;
+    const { side, row, process, level, sign } = props;
+    const peek = peekOf(props);
     return (
       <div
         role="row"
-        class={`proc-row${zombie ? " zombie" : ""}${row.ended ? " ended" : ""}${outer ? " outer" : ""}`}
+        class={`proc-row${process.state === "Z" ? " zombie" : ""}${row.ended ? " ended" : ""}${isOuter(props) ? " outer" : ""}`}
         style={{ "--line": props.line, "--depth": level - 1 }}
         {...useThing(`process:${row.key}`)}
         data-mark={sign}
@@ -70,11 +62,53 @@ export const Line = memo(
         aria-posinset={props.at}
         aria-setsize={props.of}
         aria-rowindex={props.line}
-        aria-expanded={open}
+        aria-expanded={props.open}
         tabIndex={props.stop ? 0 : -1}
         onFocus={() => props.setCursor({ side, key: row.key })}
         onDblClick={() => (peek ? peek(row) : props.ask(side, row))}
       >
+        <Cells {...props} />
+      </div>
+    );
+  },
+  (a, b) =>
+    a.process === b.process &&
+    a.line === b.line &&
+    a.level === b.level &&
+    a.open === b.open &&
+    a.sign === b.sign &&
+    (a.sign === undefined || a.beat === b.beat) &&
+    a.mine === b.mine &&
+    a.over === b.over &&
+    a.stop === b.stop &&
+    a.row.ended === b.row.ended &&
+    a.row.parent === b.row.parent &&
+    a.at === b.at &&
+    a.of === b.of &&
+    a.levels === b.levels &&
+    a.usage === b.usage &&
+    a.rate === b.rate &&
+    a.peek === b.peek &&
+    a.ask === b.ask,
+);
+
+// What stands above the container on the host only leads to it: a line each.
+const isOuter = ({ side, row }: LineProps): boolean => side === "host" && row.inside === null && !row.ended;
+
+const peekOf = ({ row, over, peek }: LineProps) => (row.inside && !row.ended && !over ? peek : null);
+
+/** What stands in the row: the same while it only moves, as all rows do below one that is taken away. */
+const Cells = memo(
+  function Cells(props: LineProps) {
+    const { side, row, process, open, sign, mine } = props;
+    const command = commandLine(process.cmdline, process.comm);
+    const short = commandLine(process.cmdline, process.comm, true);
+    const role = row.ended ? null : roleWord(side, process.role);
+    const brief = isOuter(props) ? briefRole(process.role) : null;
+    const further = process.ns_pids.length > props.levels && row.inside ? process.ns_pids.slice(props.levels) : [];
+    const peek = peekOf(props);
+    return (
+      <>
         <span role="gridcell" class="proc-pid num mono">
           <SignMark sign={sign} />
           <b>{process.pid}</b>
@@ -148,23 +182,18 @@ export const Line = memo(
             </button>
           )}
         </span>
-      </div>
+      </>
     );
   },
   (a, b) =>
     a.process === b.process &&
-    a.line === b.line &&
-    a.level === b.level &&
+    a.row.host === b.row.host &&
+    a.row.inside === b.row.inside &&
+    a.row.ended === b.row.ended &&
     a.open === b.open &&
     a.sign === b.sign &&
-    (a.sign === undefined || a.beat === b.beat) &&
     a.mine === b.mine &&
     a.over === b.over &&
-    a.stop === b.stop &&
-    a.row.ended === b.row.ended &&
-    a.row.parent === b.row.parent &&
-    a.at === b.at &&
-    a.of === b.of &&
     a.levels === b.levels &&
     a.usage === b.usage &&
     a.rate === b.rate &&
