@@ -1,8 +1,11 @@
 """A page with 900 processes, and a fork a second: does it stay smooth? Measured in Chromium, over the whole path.
 
-The fake worker makes the stream; Daphne carries it; the page is the built one. Script time is the browser's own figure
-(`ScriptDuration` of the DevTools protocol's Performance domain), DOM mutations are counted in a pass of their own, for
-counting costs script. `python -m tests.bench.smooth` prints JSON.
+The fake worker makes the stream; Daphne carries it; the page is the built one, with the panels open that are open at
+first. Script time is the browser's own figure: `ScriptDuration` of the DevTools protocol's Performance domain in the
+renderer's main thread, as that thread's CPU time (`threadTicks`), so that others on the machine count little; what the
+garbage collector does between scripts is in the main thread's sum only. It is taken after five seconds of warming up,
+three times over, and the middle one counts. DOM mutations and patches are counted in a pass of their own, for counting
+costs script. `python -m tests.bench.smooth` prints JSON.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from tests.web.site import Site, serving
 PROCESSES = 900
 SECONDS = 20
 TICK = 0.5  # two pictures a second, the sampler's fastest
+TIMES = 3
 BUDGET_MS = 4.0
 
 COUNT = """
@@ -48,20 +52,31 @@ COUNT = """
 def measure() -> list[Row]:
     found = figures()
     print(json.dumps(found), file=sys.stderr)
-    each, drawn = found["script_ms_per_second"], found["mutations_per_second"]
+    each = found["script_ms_per_second"]
     return [
         Row(
             f"script, page with {PROCESSES} processes and a fork a second",
             f"{each:.1f} ms a second",
             f"≤ {BUDGET_MS:.0f} ms a second",
-            [f"{drawn:.0f} DOM mutations a second", f"{found['rows']} of its rows drawn"],
+            [
+                f"main thread in all {found['task_ms_per_second']:.0f} ms a second",
+                f"{found['mutations_per_second']:.0f} DOM mutations a second, {found['rows_touched']} in rows",
+                f"{found['rows']} of {2 * PROCESSES} rows drawn",
+                f"largest patch {found['largest_patch_bytes']} bytes",
+            ],
             each <= BUDGET_MS,
-        )
+        ),
     ]
 
 
 def figures() -> dict[str, Any]:
     """Per second of watching: script, all of the main thread's work, layout and style in ms, and DOM mutations."""
+    patches: list[int] = []
+
+    def heard(frame: bytes | str) -> None:
+        if isinstance(frame, str) and frame.startswith('{"re":"patch"'):
+            patches.append(len(frame.encode()))
+
     with (
         tempfile.TemporaryDirectory() as place,
         serving(Path(place), tick=TICK) as site,
@@ -75,27 +90,39 @@ def figures() -> dict[str, Any]:
         cdp = page.context.new_cdp_session(page)
         cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
         _watch(page, forks, 5)  # warm: code is compiled, what is drawn once is drawn
-        before = _metrics(cdp)
-        _watch(page, forks, SECONDS)
-        after = _metrics(cdp)
+        passes = [_pass(page, forks, cdp) for _ in range(TIMES)]
         page.evaluate(COUNT)
+        cdp.send("Network.enable")
+        cdp.on("Network.webSocketFrameReceived", lambda event: heard(event["response"]["payloadData"]))
         _watch(page, forks, 5)
         seen = page.evaluate("window.seen")
         rows = page.locator("[role=row][data-key]").count()
-    seconds = after["Timestamp"] - before["Timestamp"]
-    per = {name: (after[name] - before[name]) * 1000 / seconds for name in before if name.endswith("Duration")}
+        nodes = _metrics(cdp)["Nodes"]
+    middle = sorted(passes, key=lambda one: one["ScriptDuration"])[TIMES // 2]
     return {
         "processes": PROCESSES,
-        "seconds": round(seconds, 1),
-        "script_ms_per_second": round(per["ScriptDuration"], 2),
-        "task_ms_per_second": round(per["TaskDuration"], 2),
-        "layout_ms_per_second": round(per["LayoutDuration"], 2),
-        "style_ms_per_second": round(per["RecalcStyleDuration"], 2),
+        "seconds": SECONDS,
+        "script_ms_per_second": round(middle["ScriptDuration"], 2),
+        "script_each_time": [round(one["ScriptDuration"], 2) for one in passes],
+        "task_ms_per_second": round(middle["TaskDuration"], 2),
+        "layout_ms_per_second": round(middle["LayoutDuration"], 2),
+        "style_ms_per_second": round(middle["RecalcStyleDuration"], 2),
+        "styles_per_second": round(middle["RecalcStyleCount"] / 1000, 1),
         "mutations_per_second": seen["records"] / 5,
+        "rows_touched": seen["rows"],
         "mutations": seen,
         "rows": rows,
-        "nodes": after["Nodes"],
+        "nodes": nodes,
+        "largest_patch_bytes": max(patches),
     }
+
+
+def _pass(page: Page, forks: Iterator[None], cdp: CDPSession) -> dict[str, float]:
+    """What grew in each figure, per second of the clock, times 1000: of durations that is ms a second."""
+    before, since = _metrics(cdp), time.monotonic()
+    _watch(page, forks, SECONDS)
+    after, seconds = _metrics(cdp), time.monotonic() - since
+    return {name: (after[name] - before[name]) * 1000 / seconds for name in before}
 
 
 def _crowd(site: Site, page: Page) -> Held:

@@ -100,8 +100,20 @@ const SHEET_SECONDS = 600;
 /** A chart is some 250 px wide: more than a sample a second would not be seen. */
 const THIN_SECONDS = 0.9;
 
-/** The newest, and those before it that stand apart. Where the scheduler held it back, and where a limit changed, all. */
+const thinned = new WeakMap<readonly Sample[], readonly Sample[]>();
+
+/** Once for all charts of the same samples. */
 function thin(points: readonly Sample[]): readonly Sample[] {
+  let found = thinned.get(points);
+  if (found === undefined) {
+    found = apart(points);
+    thinned.set(points, found);
+  }
+  return found;
+}
+
+/** The newest, and those before it that stand apart. Where the scheduler held it back, and where a limit changed, all. */
+function apart(points: readonly Sample[]): readonly Sample[] {
   const kept: Sample[] = [];
   let next = Number.POSITIVE_INFINITY;
   for (let index = points.length - 1; index >= 0; index--) {
