@@ -26,7 +26,8 @@ export function buckets(
   important: (event: Event) => boolean,
   lanes = true,
 ): Bucket[] {
-  const found = new Map<string, Bucket>();
+  const found: Bucket[] = [];
+  const open = new Map<Lane | "", { cell: number; bucket: Bucket }>(); // in the order of time a cell ends where the next begins
   for (let index = list.length - 1; index >= 0; index--) {
     const one = list[index];
     if (!one || one.at > to) continue;
@@ -34,21 +35,25 @@ export function buckets(
     const { event } = one;
     const lane = laneOf(event);
     const cell = Math.floor(one.at / seconds);
-    const key = lanes ? `${lane}${cell}` : String(cell);
     const weighty = important(event);
     const weight = event.kind === "more" ? (event.count ?? 1) : 1;
-    const old = found.get(key);
-    if (!old) found.set(key, { key, lane, at: (cell + 0.5) * seconds, event, count: weight, important: weighty });
-    else {
-      old.count += weight;
-      if (weighty && !old.important) {
-        old.event = event;
-        old.lane = lane;
-        old.important = true;
+    const last = open.get(lanes ? lane : "");
+    if (last?.cell !== cell) {
+      const key = lanes ? `${lane}${cell}` : String(cell);
+      const bucket = { key, lane, at: (cell + 0.5) * seconds, event, count: weight, important: weighty };
+      open.set(lanes ? lane : "", { cell, bucket });
+      found.push(bucket);
+    } else {
+      const { bucket } = last;
+      bucket.count += weight;
+      if (weighty && !bucket.important) {
+        bucket.event = event;
+        bucket.lane = lane;
+        bucket.important = true;
       }
     }
   }
-  return [...found.values()];
+  return found;
 }
 
 /** The events about a time, nearest first, for a tip. */

@@ -32,7 +32,12 @@ export const Panel = memo(function Panel({ panel, scene, opened }: Props) {
   const shown = open || full;
   const inSight = useInSight(frame);
   // As a signal in the markup it is written into its place by itself: of what ticks, it is all that is to be seen.
-  const summary = useComputed(() => panel.summary(scene.value));
+  const counted = useRef<{ what: unknown; words: string } | null>(null);
+  const summary = useComputed((): string => {
+    const what = panel.counts?.(scene.value) ?? scene.value;
+    if (counted.current?.what !== what) counted.current = { what, words: panel.summary(scene.value) };
+    return counted.current?.words ?? "";
+  });
   const [beat, past] = useParts(() => [scene.value.marks[name].beat, isPast(panel, scene.value)] as const);
 
   // The top layer lets a panel cover the page whatever its ancestors are; the terminal beneath keeps running.

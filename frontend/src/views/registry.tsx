@@ -14,6 +14,7 @@ const processes: PanelDescriptor = {
   name: "processes",
   title: "proc.title",
   frequent: true,
+  counts: ({ shown, over }) => !over && shown.container.processes,
   summary: ({ shown, over }) => (over ? t("proc.none_left") : tn("proc.count", sizeOf(shown.container.processes))),
   uses: ({ shown, marks, rates, shell, over, live }) => [
     shown.container.processes,
@@ -36,6 +37,7 @@ const namespaces: PanelDescriptor = {
   name: "namespaces",
   title: "ns.title",
   frequent: true,
+  counts: ({ shown }) => shown.container.namespaces,
   summary: ({ shown }) => {
     const all = Object.values(shown.container.namespaces);
     const own = all.filter((one) => one.same_as_host === false).length;
@@ -87,6 +89,7 @@ const overlay: PanelDescriptor = {
   title: "ov.title",
   frequent: true,
   from: ({ files }) => files,
+  counts: ({ files }) => files.host.overlay.changes,
   summary: ({ files }) => {
     const changes = Object.keys(files.host.overlay.changes).length;
     return changes === 0 ? t("ov.nothing") : tn("ov.entries", changes);

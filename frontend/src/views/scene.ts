@@ -42,6 +42,8 @@ export interface PanelDescriptor {
   frequent?: boolean;
   /** The snapshot its figures are from; `shown` where it is not said. */
   from?(scene: Scene): Snapshot;
+  /** What the summary counts: while it is the same object, the words are the same. Absent: they are made with each scene. */
+  counts?(scene: Scene): unknown;
   /** One short line, there also when it is folded. */
   summary(scene: Scene): string;
   /**

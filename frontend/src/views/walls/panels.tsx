@@ -11,6 +11,7 @@ import { NetworkPanel, onlyLoopback } from "./network";
 const mounts: PanelDescriptor = {
   name: "mounts",
   title: "mt.title",
+  counts: ({ shown }) => shown.walls,
   summary: ({ shown }) => {
     const tables = shown.walls?.mounts;
     return tables ? tn("mt.summary", Object.keys(tables.container).length) : "";
@@ -21,6 +22,7 @@ const mounts: PanelDescriptor = {
 const devices: PanelDescriptor = {
   name: "devices",
   title: "dv.title",
+  counts: ({ shown }) => shown.walls,
   summary: ({ shown }) => {
     const both = shown.walls?.devices;
     if (!both) return "";
@@ -35,6 +37,7 @@ const devices: PanelDescriptor = {
 const identity: PanelDescriptor = {
   name: "identity",
   title: "id.title",
+  counts: ({ shown }) => shown.walls,
   summary: ({ shown }) => {
     const who = shown.walls?.identity;
     if (!who) return "";
@@ -49,6 +52,7 @@ const identity: PanelDescriptor = {
 const network: PanelDescriptor = {
   name: "network",
   title: "nw.title",
+  counts: ({ shown }) => shown.walls,
   summary: ({ shown }) => {
     const view = shown.walls?.network?.container;
     if (!view) return "";
