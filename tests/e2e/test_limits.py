@@ -41,6 +41,7 @@ def test_an_oom_kill_is_told_with_its_victim_and_the_limit(glass: Callable[..., 
     opened = glass(memory_bytes=64 * MIB)
     page = opened.page
     opened.list_events()
+    opened.show("cgroup")  # out of sight it need not be drawn
     opened.type("sh -c 'echo i-am-$$-; read go; exec tail /dev/zero'")
     expect(page.locator(".terminal .xterm-rows").first).to_contain_text(re.compile(r"i-am-\d+-"), timeout=WAIT)
     said = re.search(r"i-am-(\d+)-", browsing.screen(page))
@@ -72,7 +73,7 @@ def test_a_busy_loop_is_throttled_and_the_page_agrees_with_the_kernel(glass: Cal
     """Both are compared over the same periods: each that the page shows was read directly when the kernel wrote it."""
     opened = glass(cpus=0.5)
     page = opened.page
-    opened.show("cgroup")  # out of sight it is drawn seldom
+    opened.show("cgroup")
     counters = Counters(opened.snapshot()["host"]["cgroup"]["paths"])
     opened.type("while :; do :; done")
     clock = cpu_block(opened).locator(".cg-clock")
@@ -131,6 +132,7 @@ def test_forks_beyond_a_limit_that_was_lowered_are_refused_and_told(glass: Calla
     page.keyboard.press("Enter")
     expect(form.get_by_role("status")).to_contain_text("Applied", timeout=WAIT)
     block = opened.panel("cgroup").locator('[data-thing="cgroup:pids"]')
+    block.locator(".cg-now").scroll_into_view_if_needed()
     expect(block.locator(".cg-now")).to_contain_text("of 12", timeout=WAIT)
     expect(block.locator(".cg-changed")).to_contain_text("64 → 12")
     expect(page.locator(".happened-list li", has_text="A limit was changed")).to_have_count(1)
