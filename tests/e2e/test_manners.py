@@ -103,7 +103,8 @@ def test_a_student_never_meets_a_strangers_secret(browser: Browser, stack: Stack
         ident = browsing.launch(page)
         try:
             look_around(page)
-            browsing.enter(page, f"ps; sh -c 'sleep 3; :' {OWN} & echo DO''NE", "DONE")
+            page.locator(".strip-tab[data-name=processes]").click()
+            browsing.enter(page, f"ps; sh -c 'sleep 300; :' {OWN} & echo DO''NE", "DONE")
             expect(page.locator("[role=row][data-side=host]", has_text=OWN)).to_be_visible(timeout=WAIT)
             with host_process("--short"):  # born and dead while events are told
                 browsing.enter(page, "echo NE''XT", "NEXT")
