@@ -138,6 +138,7 @@ def agree(page: Page, moment: dict[str, Any]) -> None:
 def test_an_entry_of_what_happened_leads_to_its_moment_and_its_panel(glass: Callable[..., Glass]) -> None:
     opened = glass()
     page = opened.page
+    opened.show("overlay")
     opened.run("echo x > /root/there")
     expect(page.locator('.ov-item[data-thing="file:/root/there"]')).to_be_visible(timeout=WAIT)
     opened.run("rm /root/there")
