@@ -18,7 +18,7 @@ from runtime.probes.gaps import Gaps
 from runtime.protocol.model import Cgroup, Namespace, Snapshot, View
 
 MOUNTS_SECONDS = 5.0
-QUIET_SECONDS = 5.0  # a container of which nothing has run is looked at closely only then
+QUIET_SECONDS = 10.0  # a container of which nothing has run is looked at closely only then: half of what watching costs
 NO_PROCESS = "no process is left to read it from"
 
 
