@@ -11,6 +11,8 @@ import os
 import stat
 from dataclasses import dataclass
 
+from runtime.protocol.xray import FileType
+
 PREFIX = "trusted.overlay."
 _NO_XATTR = frozenset({errno.ENODATA, errno.EOPNOTSUPP})
 
@@ -62,6 +64,19 @@ def marks(where: int | bytes, info: os.stat_result, *, in_x: bool = False) -> Ma
         redirect=_value(path, "redirect", follow) if "redirect" in found else None,
         metacopy="metacopy" in found,
     )
+
+
+def entry_type(mode: int) -> FileType:
+    """What an entry of a layer is, by its `st_mode` (inode(7)); both kinds of device are one."""
+    if stat.S_ISDIR(mode):
+        return "dir"
+    if stat.S_ISLNK(mode):
+        return "symlink"
+    if stat.S_ISFIFO(mode):
+        return "fifo"
+    if stat.S_ISSOCK(mode):
+        return "socket"
+    return "file" if stat.S_ISREG(mode) else "device"
 
 
 def at(directory: int, name: str | bytes) -> bytes:

@@ -21,7 +21,7 @@ from runtime.config import IDS_PER_CONTAINER
 from runtime.errors import Code, Fault
 from runtime.kernel import confined, overlayfs, procfs
 from runtime.kernel.target import Target
-from runtime.protocol.xray import Entry, FileType, FileView
+from runtime.protocol.xray import Entry, FileView
 
 MAX_ENTRIES = 1000
 MAX_NAMES = 16 * MAX_ENTRIES  # read and sorted, so that what is shown is the first of them
@@ -156,7 +156,7 @@ class _Reader:
             target = os.readlink(b"", dir_fd=where) if isinstance(where, int) else os.readlink(where)
         return Entry(
             name=name,
-            type=_type(info.st_mode),
+            type=overlayfs.entry_type(info.st_mode),
             mode=stat.S_IMODE(info.st_mode),
             uid=self._inside(info.st_uid),
             gid=self._inside(info.st_gid),
@@ -239,15 +239,3 @@ def _xxd(data: bytes) -> str:
         row = data[at : at + 16]
         lines.append(f"{at:08x}: {row.hex(' ', -2):<39}  {row.translate(_ASCII).decode('ascii')}\n")
     return "".join(lines)
-
-
-def _type(mode: int) -> FileType:
-    if stat.S_ISDIR(mode):
-        return "dir"
-    if stat.S_ISLNK(mode):
-        return "symlink"
-    if stat.S_ISFIFO(mode):
-        return "fifo"
-    if stat.S_ISSOCK(mode):
-        return "socket"
-    return "file" if stat.S_ISREG(mode) else "device"

@@ -258,21 +258,9 @@ def _lower(layer: str, path: str) -> tuple[int, int] | None:
 def _change(kind: str, info: os.stat_result, marks: overlayfs.Marks) -> Change:
     return Change(
         kind=kind,  # type: ignore[arg-type]
-        type=_type(info.st_mode),  # type: ignore[arg-type]
+        type=overlayfs.entry_type(info.st_mode),
         size_bytes=info.st_size,
         blocks_bytes=info.st_blocks * 512,
         redirect=None if marks.redirect is None else procfs.text(marks.redirect),
         metacopy=marks.metacopy or None,
     )
-
-
-def _type(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "dir"
-    if stat.S_ISLNK(mode):
-        return "symlink"
-    if stat.S_ISFIFO(mode):
-        return "fifo"
-    if stat.S_ISSOCK(mode):
-        return "socket"
-    return "file" if stat.S_ISREG(mode) else "device"

@@ -22,7 +22,7 @@ from typing import Literal
 from runtime.errors import Code, Fault
 from runtime.kernel import confined, overlayfs, procfs
 from runtime.kernel.target import Target
-from runtime.protocol.xray import FileType, Provenance, Sighting
+from runtime.protocol.xray import Provenance, Sighting
 
 UPPER = "upper"
 _NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EXDEV, errno.ENAMETOOLONG})
@@ -228,7 +228,7 @@ def _sighting(search: _Search, index: int, resolved: bytes) -> Sighting:
         layer=layer.name,
         title=layer.title,
         found=found,
-        type=None if seen is None else _type(seen.info.st_mode),
+        type=None if seen is None else overlayfs.entry_type(seen.info.st_mode),
         size_bytes=None if seen is None else seen.info.st_size,
         blocks_bytes=None if seen is None else seen.info.st_blocks * 512,
         path=procfs.text(seen.path) if seen is not None and elsewhere else None,
@@ -257,15 +257,3 @@ def _verdict(search: _Search, sightings: list[Sighting], names: list[bytes]) -> 
     there = any(one.found == "hidden" for one in sightings)
     itself = any(seen.marks.whiteout for seen in search.found.values())
     return "deleted" if there or itself else "absent"
-
-
-def _type(mode: int) -> FileType:
-    if stat.S_ISDIR(mode):
-        return "dir"
-    if stat.S_ISLNK(mode):
-        return "symlink"
-    if stat.S_ISFIFO(mode):
-        return "fifo"
-    if stat.S_ISSOCK(mode):
-        return "socket"
-    return "file" if stat.S_ISREG(mode) else "device"

@@ -195,7 +195,7 @@ class Change(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     kind: Literal["created", "copied_up", "deleted", "opaque"]
-    type: Literal["file", "dir", "symlink", "device", "fifo", "socket"]
+    type: xray.FileType
     size_bytes: int
     blocks_bytes: int
     redirect: str | None = None

@@ -62,7 +62,7 @@ class Eyes:
                 # A new directory is marked opaque as well, to save look-ups: it is one only if it hides something
                 if marks.opaque == "y" and not marks.origin and layer is not None:
                     kind = "opaque"
-            return Seen(kind, _type(info.st_mode), info.st_size, layer)
+            return Seen(kind, overlayfs.entry_type(info.st_mode), info.st_size, layer)
         except OSError:  # gone, or its directory is
             return None
 
@@ -88,7 +88,7 @@ class Eyes:
             finally:
                 os.close(fd)
             whiteout = stat.S_ISCHR(info.st_mode) and info.st_rdev == 0
-            return (None, None) if whiteout else (_type(info.st_mode), str(index))
+            return (None, None) if whiteout else (overlayfs.entry_type(info.st_mode), str(index))
         return None, None
 
     def _root(self, path: str) -> int:
@@ -100,15 +100,3 @@ class Eyes:
         for fd in self._directories.values():
             os.close(fd)
         self._directories.clear()
-
-
-def _type(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "dir"
-    if stat.S_ISLNK(mode):
-        return "symlink"
-    if stat.S_ISFIFO(mode):
-        return "fifo"
-    if stat.S_ISSOCK(mode):
-        return "socket"
-    return "file" if stat.S_ISREG(mode) else "device"
