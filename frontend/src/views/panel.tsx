@@ -1,9 +1,10 @@
 /** The frame of a panel: a heading that folds it, a summary that stays when folded, and the way to full width. */
-import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
+import { type ReadonlySignal, useComputed } from "@preact/signals";
 import { memo } from "preact/compat";
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { t } from "../i18n/index";
 import { useCover } from "./cover";
+import { UNSEEN_CHANGE_MS, useInSight } from "./in_sight";
 import type { Opened } from "./opened";
 import type { PanelDescriptor, Scene } from "./scene";
 import { sameParts, useParts } from "./use_parts";
@@ -15,10 +16,9 @@ interface Props {
 }
 
 /**
- * A panel out of sight is drawn at these paces, by what changed and by what only ticks; a moment chosen it shows at once.
- * Before it comes into sight it is drawn anyway.
+ * A panel out of sight is drawn at a pace, slower for what only ticks than for what changed; a moment chosen it shows at
+ * once. Before it comes into sight it is drawn anyway.
  */
-const UNSEEN_CHANGE_MS = 3_000;
 const UNSEEN_TICK_MS = 10_000;
 
 /** Drawn anew when what it shows changed, not when it ticks; its body has reasons of its own. */
@@ -30,7 +30,7 @@ export const Panel = memo(function Panel({ panel, scene, opened }: Props) {
   const frame = useRef<HTMLElement>(null);
   const body = `panel-${name}`;
   const shown = open || full;
-  const inSight = useInSight(frame);
+  const inSight = useInSight(frame, 150);
   // As a signal in the markup it is written into its place by itself: of what ticks, it is all that is to be seen.
   const counted = useRef<{ what: unknown; words: string } | null>(null);
   const summary = useComputed((): string => {
@@ -150,20 +150,4 @@ function isDue(panel: PanelDescriptor, { scene: old, at }: Drawn, next: Scene): 
   if (old.cursor !== next.cursor || isPast(panel, old) !== isPast(panel, next)) return true;
   const pace = old.marks[panel.name] === next.marks[panel.name] ? UNSEEN_TICK_MS : UNSEEN_CHANGE_MS;
   return performance.now() - at >= pace;
-}
-
-/** Whether it is in the window, or about to be. */
-function useInSight(frame: { current: HTMLElement | null }): ReadonlySignal<boolean> {
-  const inSight = useSignal(true);
-  useEffect(() => {
-    const element = frame.current;
-    if (!element || typeof IntersectionObserver === "undefined") return;
-    const see = (entries: readonly IntersectionObserverEntry[]): void => {
-      inSight.value = entries.at(-1)?.isIntersecting ?? true;
-    };
-    const observer = new IntersectionObserver(see, { rootMargin: "150px" });
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [frame, inSight]);
-  return inSight;
 }

@@ -34,6 +34,18 @@ export function SignMark({ sign }: { sign: Sign | undefined }) {
   );
 }
 
+/** The head of two columns: the container's, then the host's. */
+export const Worlds = () => (
+  <>
+    <th scope="col">
+      <World side="container" />
+    </th>
+    <th scope="col">
+      <World side="host" />
+    </th>
+  </>
+);
+
 /** The word for a side, in its colour. */
 export function World({ side }: { side: Side }) {
   return <span class={`world-${side} world-label`}>{t(side === "container" ? "world.container" : "world.host")}</span>;

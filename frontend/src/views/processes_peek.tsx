@@ -9,7 +9,7 @@ import { commandLine, printable, usec } from "../state/format";
 import type { Row } from "../state/tree";
 import { Dialog } from "../ui/dialog";
 import { type Side, useSurroundings } from "./context";
-import { World } from "./parts";
+import { Worlds } from "./parts";
 
 interface Props {
   row: Row;
@@ -98,12 +98,7 @@ function Detail({ detail }: { detail: ProcessDetail }) {
         <table>
           <thead>
             <tr>
-              <th scope="col">
-                <World side="container" />
-              </th>
-              <th scope="col">
-                <World side="host" />
-              </th>
+              <Worlds />
               <th scope="col">{t("peek.name")}</th>
               <th scope="col">{t("proc.state")}</th>
               <th scope="col">{t("peek.thread_cpu")}</th>
@@ -262,12 +257,7 @@ function Ids({ detail }: { detail: ProcessDetail }) {
         <thead>
           <tr>
             <td />
-            <th scope="col">
-              <World side="container" />
-            </th>
-            <th scope="col">
-              <World side="host" />
-            </th>
+            <Worlds />
           </tr>
         </thead>
         <tbody>

@@ -67,35 +67,26 @@ function PlayButtons({ store }: { store: LiveStore }) {
   const paused = useComputed(() => store.cursor.value !== null).value;
   return (
     <div class="tl-play">
-      <button
-        type="button"
-        class="button icon small"
-        aria-label={t("time.previous")}
-        title={`${t("time.previous")} (T)`}
+      <Tool
+        label={t("time.previous")}
+        hint={`${t("time.previous")} (T)`}
         onClick={() => store.step(-1)}
-      >
-        <Glyph path="M10.500 4 5.500 8l5 4zM4 4v8" />
-      </button>
-      <button
-        type="button"
-        class="button icon small"
-        aria-label={t("time.pause")}
-        aria-pressed={paused}
-        title={paused ? t("time.back") : `${t("time.pause")} (p)`}
+        path="M10.500 4 5.500 8l5 4zM4 4v8"
+      />
+      <Tool
+        label={t("time.pause")}
+        pressed={paused}
+        hint={paused ? t("time.back") : `${t("time.pause")} (p)`}
         onClick={() => (paused ? store.resume() : store.pause())}
-      >
-        <Glyph path={paused ? "M5 3.500v9l7-4.500z" : "M5.500 3.500v9M10.500 3.500v9"} />
-      </button>
-      <button
-        type="button"
-        class="button icon small"
-        aria-label={t("time.next")}
-        title={`${t("time.next")} (t)`}
-        aria-disabled={!paused}
+        path={paused ? "M5 3.500v9l7-4.500z" : "M5.500 3.500v9M10.500 3.500v9"}
+      />
+      <Tool
+        label={t("time.next")}
+        hint={`${t("time.next")} (t)`}
+        disabled={!paused}
         onClick={() => store.step(1)}
-      >
-        <Glyph path="M5.500 4l5 4-5 4zM12 4v8" />
-      </button>
+        path="M5.500 4l5 4-5 4zM12 4v8"
+      />
     </div>
   );
 }
@@ -108,34 +99,47 @@ function Resize({ size }: { size: Size }) {
   };
   return (
     <div class="tl-play tl-resize">
-      <button
-        type="button"
-        class="button icon small"
-        aria-label={t("time.smaller")}
-        title={t("time.smaller")}
-        aria-disabled={at === 0}
+      <Tool
+        label={t("time.smaller")}
+        hint={t("time.smaller")}
+        disabled={at === 0}
         onClick={() => step(-1)}
-      >
-        <Glyph path="M4 6l4 4 4-4" />
-      </button>
-      <button
-        type="button"
-        class="button icon small"
-        aria-label={t("time.larger")}
-        title={t("time.larger")}
-        aria-disabled={at === SIZES.length - 1}
+        path="M4 6l4 4 4-4"
+      />
+      <Tool
+        label={t("time.larger")}
+        hint={t("time.larger")}
+        disabled={at === SIZES.length - 1}
         onClick={() => step(1)}
-      >
-        <Glyph path="M4 10l4-4 4 4" />
-      </button>
+        path="M4 10l4-4 4 4"
+      />
     </div>
   );
 }
 
-const Glyph = ({ path }: { path: string }) => (
-  <svg class="icon-svg" viewBox="0 0 16 16" aria-hidden="true">
-    <path d={path} />
-  </svg>
+interface ToolProps {
+  label: string;
+  hint: string;
+  path: string;
+  pressed?: boolean;
+  disabled?: boolean;
+  onClick(): void;
+}
+
+const Tool = ({ label, hint, path, pressed, disabled, onClick }: ToolProps) => (
+  <button
+    type="button"
+    class="button icon small"
+    aria-label={label}
+    aria-pressed={pressed}
+    title={hint}
+    aria-disabled={disabled}
+    onClick={onClick}
+  >
+    <svg class="icon-svg" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={path} />
+    </svg>
+  </button>
 );
 
 /** Live, or when it was that is shown, and the way back. */

@@ -3,7 +3,7 @@ import { memo } from "preact/compat";
 import { t } from "../i18n/index";
 import type { Snapshot } from "../protocol/generated";
 import type { BlockProps } from "./figures";
-import { Copy, Gap, useThing, World } from "./parts";
+import { Copy, Gap, useThing, Worlds } from "./parts";
 
 export const Where = memo(Place, (a, b) => {
   const [one, two] = [a.snapshot, b.snapshot];
@@ -25,12 +25,7 @@ function Place({ snapshot }: { snapshot: Snapshot }) {
         <thead>
           <tr>
             <th scope="col">{t("cg.controller")}</th>
-            <th scope="col">
-              <World side="container" />
-            </th>
-            <th scope="col">
-              <World side="host" />
-            </th>
+            <Worlds />
           </tr>
         </thead>
         <tbody>

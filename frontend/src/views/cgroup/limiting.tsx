@@ -2,6 +2,7 @@
 import { bytes, exactBytes, number } from "../../i18n/format";
 import { t, tn } from "../../i18n/index";
 import { coreLimit, cores, niceTop, ordinal, percent, usec } from "../../state/format";
+import type { Sample } from "../../state/samples";
 import type { CgroupProps } from "../cgroup";
 import { Chart, HEADROOM, Meter } from "../chart";
 import {
@@ -38,14 +39,68 @@ export function Limiting(props: CgroupProps) {
   );
 }
 
+interface Gauge {
+  used: number | null;
+  limit: number | null;
+  peak?: number | null;
+  points: readonly Sample[];
+  value(sample: Sample): number | null;
+  limitOf(sample: Sample): number | null;
+  /** The chart's top where nothing limits. */
+  unlimitedTop(): number;
+  throttled?: boolean;
+  label: string;
+  chartLabel: string;
+  show(value: number): string;
+  /** A limit that reads otherwise than what is used. */
+  showLimit?(value: number): string;
+}
+
+/** A block's bar and chart, on one scale: the limit's, and that of any limit there was while the chart runs. */
+function gauge({
+  used,
+  limit,
+  peak = null,
+  points,
+  limitOf,
+  throttled = false,
+  show,
+  showLimit = show,
+  ...more
+}: Gauge) {
+  const before = Math.max(0, ...points.map((p) => limitOf(p) ?? 0));
+  const top = limit !== null ? Math.max(limit, before) * HEADROOM : more.unlimitedTop();
+  return {
+    meter: (
+      <Meter
+        value={used}
+        limit={limit}
+        peak={peak}
+        label={more.label}
+        text={used !== null && limit !== null ? t("cg.of_text", { value: show(used), limit: showLimit(limit) }) : ""}
+      />
+    ),
+    chart: (
+      <Chart
+        points={points}
+        series={[{ value: more.value, class: "chart-container", area: true }]}
+        top={top}
+        limit={limit}
+        limitOf={limitOf}
+        peak={peak}
+        throttled={throttled}
+        label={more.chartLabel}
+      />
+    ),
+  };
+}
+
 function Memory({ snapshot, points, events, marks }: CgroupProps) {
   const { summary, show, file } = tools(snapshot);
   const used = summary.memory_bytes ?? null;
   const limit = summary.memory_limit_bytes ?? null;
   const peak = summary.memory_peak_bytes ?? null;
   const kills = summary.oom_kills ?? 0;
-  const before = Math.max(0, ...points.map((p) => p.limits.memory ?? 0));
-  const top = limit !== null ? Math.max(limit, before) * HEADROOM : niceTop(Math.max(peak ?? 0, used ?? 0), 1 << 24);
   return (
     <Block
       controller="memory"
@@ -59,26 +114,18 @@ function Memory({ snapshot, points, events, marks }: CgroupProps) {
           <Share part={used} whole={limit} />
         </>
       }
-      meter={
-        <Meter
-          value={used}
-          limit={limit}
-          peak={peak}
-          label={t("cg.memory")}
-          text={used !== null && limit !== null ? t("cg.of_text", { value: bytes(used), limit: bytes(limit) }) : ""}
-        />
-      }
-      chart={
-        <Chart
-          points={points}
-          series={[{ value: (p) => p.memory, class: "chart-container", area: true }]}
-          top={top}
-          limit={limit}
-          limitOf={(p) => p.limits.memory}
-          peak={peak}
-          label={t("cg.chart_memory")}
-        />
-      }
+      {...gauge({
+        used,
+        limit,
+        peak,
+        points,
+        value: (p) => p.memory,
+        limitOf: (p) => p.limits.memory,
+        unlimitedTop: () => niceTop(Math.max(peak ?? 0, used ?? 0), 1 << 24),
+        label: t("cg.memory"),
+        chartLabel: t("cg.chart_memory"),
+        show: bytes,
+      })}
       words={
         used === null
           ? null
@@ -119,9 +166,6 @@ function Cpu({ snapshot, points }: CgroupProps) {
   const limit = quota !== null && period ? quota / period : null;
   const latest = points.at(-1) ?? null;
   const used = latest?.cores ?? null;
-  const before = Math.max(0, ...points.map((p) => p.limits.cores ?? 0));
-  const top =
-    limit !== null ? Math.max(limit, before) * HEADROOM : niceTop(Math.max(0, ...points.map((p) => p.cores ?? 0)), 1);
   const periods = summary.nr_periods ?? null;
   const throttled = summary.nr_throttled ?? null;
   const held = latest?.throttled ?? 0;
@@ -150,25 +194,19 @@ function Cpu({ snapshot, points }: CgroupProps) {
           <Share part={used} whole={limit} />
         </>
       }
-      meter={
-        <Meter
-          value={used}
-          limit={limit}
-          label={t("cg.cpu")}
-          text={used !== null && limit !== null ? t("cg.of_text", { value: cores(used), limit: coreLimit(limit) }) : ""}
-        />
-      }
-      chart={
-        <Chart
-          points={points}
-          series={[{ value: (p) => p.cores, class: "chart-container", area: true }]}
-          top={top}
-          limit={limit}
-          limitOf={(p) => p.limits.cores}
-          throttled
-          label={t("cg.chart_cpu")}
-        />
-      }
+      {...gauge({
+        used,
+        limit,
+        points,
+        value: (p) => p.cores,
+        limitOf: (p) => p.limits.cores,
+        unlimitedTop: () => niceTop(Math.max(0, ...points.map((p) => p.cores ?? 0)), 1),
+        throttled: true,
+        label: t("cg.cpu"),
+        chartLabel: t("cg.chart_cpu"),
+        show: cores,
+        showLimit: coreLimit,
+      })}
       words={
         limit === null || quota === null || period === null
           ? t("cg.cpu_unlimited")
@@ -205,9 +243,6 @@ function Tasks({ snapshot, points, events }: CgroupProps) {
   const { summary, show, file } = tools(snapshot);
   const used = summary.pids_current ?? null;
   const limit = summary.pids_max ?? null;
-  const before = Math.max(0, ...points.map((p) => p.limits.pids ?? 0));
-  const top =
-    limit !== null ? Math.max(limit, before) * HEADROOM : niceTop(Math.max(1, ...points.map((p) => p.pids ?? 0)), 16);
   const pidsEvents = snapshot.container.cgroup.pids["pids.events"];
   const refused = typeof pidsEvents === "object" && pidsEvents !== null ? Number(pidsEvents.max ?? 0) : null;
   return (
@@ -222,24 +257,17 @@ function Tasks({ snapshot, points, events }: CgroupProps) {
           <Share part={used} whole={limit} />
         </>
       }
-      meter={
-        <Meter
-          value={used}
-          limit={limit}
-          label={t("cg.tasks")}
-          text={used !== null && limit !== null ? t("cg.of_text", { value: number(used), limit: number(limit) }) : ""}
-        />
-      }
-      chart={
-        <Chart
-          points={points}
-          series={[{ value: (p) => p.pids, class: "chart-container", area: true }]}
-          top={top}
-          limit={limit}
-          limitOf={(p) => p.limits.pids}
-          label={t("cg.chart_tasks")}
-        />
-      }
+      {...gauge({
+        used,
+        limit,
+        points,
+        value: (p) => p.pids,
+        limitOf: (p) => p.limits.pids,
+        unlimitedTop: () => niceTop(Math.max(1, ...points.map((p) => p.pids ?? 0)), 16),
+        label: t("cg.tasks"),
+        chartLabel: t("cg.chart_tasks"),
+        show: (n) => number(n),
+      })}
       words={
         used === null
           ? null

@@ -8,7 +8,7 @@ import type { Device, Devices, Snapshot } from "../../protocol/generated";
 import { printable } from "../../state/format";
 import type { Marks } from "../../state/marks";
 import { modeWord } from "../layers/text";
-import { Ask, Gap, markAttributes, SignMark, useThing, World } from "../parts";
+import { Ask, Gap, markAttributes, SignMark, useThing, World, Worlds } from "../parts";
 import { ABSENT, type Absent, whyAbsent, whyHere } from "./device_reasons";
 import { Waiting } from "./waiting";
 
@@ -45,12 +45,7 @@ function Nodes({ snapshot, marks }: Props) {
         <thead>
           <tr>
             <th scope="col">{t("dv.name")}</th>
-            <th scope="col">
-              <World side="container" />
-            </th>
-            <th scope="col">
-              <World side="host" />
-            </th>
+            <Worlds />
             <th scope="col">{t("dv.why")}</th>
           </tr>
         </thead>

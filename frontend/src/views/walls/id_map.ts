@@ -3,8 +3,6 @@ import type { IdRange } from "../../protocol/generated";
 
 /** The last id there is: (uid_t) -1 means "no id". */
 export const LAST_ID = 4_294_967_294;
-/** What an id without a number here shows as: /proc/sys/kernel/overflowuid. */
-export const OVERFLOW_ID = 65_534;
 
 export type Side = "inside" | "outside";
 
