@@ -14,12 +14,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from runtime.kernel import cgroups, procfs
+from runtime.kernel import cgroups
 from runtime.kernel.target import Target
 from runtime.probes import delta, snapshot, source
 from runtime.protocol import model
-from tests.support.parked import BASE, Layers, Parked, group, layers, parked
-from tests.support.proc_tree import container
+from tests.support.parked import BASE, Layers, Parked, group, layers, parked, placed
 
 pytestmark = pytest.mark.requires("root", "userns", "overlay", "cgroups", "busybox")
 
@@ -45,21 +44,7 @@ class Here:
 @pytest.fixture
 def here() -> Iterator[Here]:
     with group(f"c{os.getpid()}") as made, layers() as on, parked(on) as shell:
-        for directory in made.directories:
-            Path(directory, "cgroup.procs").write_text(str(shell.pid))
-        target = Target(
-            container=container(shell.pid, host_id=BASE),
-            pid=shell.pid,
-            starttime=procfs.Proc().stat(shell.pid).starttime,
-            keeper_pid=shell.keeper,
-            cgroup_mode=made.mode,
-            cgroup_paths=made.paths,
-            lowerdir=on.lowerdir,
-            upperdir=on.upperdir,
-            workdir=on.workdir,
-            merged=on.merged,
-            layers=[model.Layer(digest=f"sha256:{n}", title=f"layer {n}", size_bytes=1) for n in (1, 0)],
-        )
+        target = placed(shell, made, on)
         shell.say(":")  # by now it has become a shell
         host = snapshot.Host()
         camera = snapshot.Camera(host, sparing=True)

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -21,7 +20,7 @@ from runtime.kernel.target import Target
 from runtime.probes import network, source
 from runtime.probes.source_text import Side
 from runtime.protocol import xray
-from tests.support.parked import BASE, Parked, group, layers, parked
+from tests.support.parked import Parked, group, layers, parked, placed
 from tests.support.proc_tree import container
 
 pytestmark = pytest.mark.requires("root", "userns", "overlay", "cgroups", "busybox")
@@ -61,16 +60,7 @@ class Here:
 @pytest.fixture
 def here() -> Iterator[Here]:
     with group(f"n{os.getpid()}") as made, layers() as on, parked(on) as shell:
-        for directory in made.directories:
-            Path(directory, "cgroup.procs").write_text(str(shell.pid))
-        target = Target(
-            container=container(shell.pid, host_id=BASE),
-            pid=shell.pid,
-            starttime=procfs.Proc().stat(shell.pid).starttime,
-            keeper_pid=shell.keeper,
-            cgroup_mode=made.mode,
-            cgroup_paths=made.paths,
-        )
+        target = placed(shell, made)
         shell.say(":")
         directory_ = procfs.Proc().open_process(shell.pid)
         networks = network.Networks()

@@ -18,8 +18,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.kernel import cgroups, libc
+from runtime.kernel import cgroups, libc, procfs
 from runtime.kernel.files import write_text
+from runtime.kernel.target import Target
+from runtime.protocol import model
+from tests.support.proc_tree import container as model_of
 
 BASE = 1_979_711_488  # first host id of the container's range
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,6 +121,25 @@ def parked(on: Layers) -> Iterator[Parked]:
         yield container
     finally:
         container.end()
+
+
+def placed(container: Parked, made: cgroups.Group, on: Layers | None = None) -> Target:
+    """Put its PID 1 into every cgroup of `made`; it as the probes see it, with its layers if `on` is given."""
+    for directory in made.directories:
+        Path(directory, "cgroup.procs").write_text(str(container.pid))
+    return Target(
+        container=model_of(container.pid, host_id=BASE),
+        pid=container.pid,
+        starttime=procfs.Proc().stat(container.pid).starttime,
+        keeper_pid=container.keeper,
+        cgroup_mode=made.mode,
+        cgroup_paths=made.paths,
+        lowerdir=on.lowerdir if on else [],
+        upperdir=on.upperdir if on else None,
+        workdir=on.workdir if on else None,
+        merged=on.merged if on else "",
+        layers=[model.Layer(digest=f"sha256:{n}", title=f"layer {n}", size_bytes=1) for n in (1, 0)] if on else [],
+    )
 
 
 @contextlib.contextmanager

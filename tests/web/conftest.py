@@ -14,7 +14,9 @@ from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
+from playground.services.container_launch import Wish, container_launch
 from playground.services.tokens import token_create
+from runtime.protocol import model
 from tests.support.fake_worker import FakeWorker
 from tests.web.site import site, site_token  # noqa: F401  (fixtures)
 
@@ -54,6 +56,12 @@ def _fast(settings: Any) -> None:
 @pytest.fixture
 def ann(db: None) -> User:
     return User.objects.create_user("ann", password="ann's secret")
+
+
+@pytest.fixture
+def container(worker: FakeWorker, ann: User) -> model.Container:
+    """Ann's, running."""
+    return container_launch(user=ann, wish=Wish(image="busybox")).container
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from playground.models import ApiToken
 from playground.services import event_stream
 from playground.services.container_delete import container_delete
 from playground.services.container_exec import container_exec
-from playground.services.container_launch import Wish, container_launch
 from playground.services.tokens import token_create
 from playground.services.visits import Visit
 from runtime.errors import Code, Fault
@@ -26,16 +25,6 @@ from tests.web.event_reader import Reader
 from tests.web.sockets import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def ann(transactional_db: None) -> User:
-    return User.objects.create_user("ann", password="x")
-
-
-@pytest.fixture
-def container(worker: FakeWorker, ann: User) -> model.Container:
-    return container_launch(user=ann, wish=Wish(image="busybox")).container
 
 
 Opening = Callable[..., Awaitable[Reader]]

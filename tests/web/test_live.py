@@ -14,23 +14,12 @@ from django.contrib.sessions.models import Session
 from playground.consumers.live import SUBPROTOCOL
 from playground.services.container_delete import container_delete
 from playground.services.container_exec import container_exec
-from playground.services.container_launch import Wish, container_launch
 from runtime.errors import Code, Fault
 from runtime.protocol import merge, model, pty
 from tests.support.fake_worker import FakeWorker
 from tests.web.sockets import Socket, eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def ann(transactional_db: None) -> User:
-    return User.objects.create_user("ann", password="x")
-
-
-@pytest.fixture
-def container(worker: FakeWorker, ann: User) -> model.Container:
-    return container_launch(user=ann, wish=Wish(image="busybox")).container
 
 
 async def test_a_snapshot_then_patches_then_the_end(container: model.Container, ann: User) -> None:

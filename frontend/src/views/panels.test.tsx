@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { all, one, press, root, text, useStage } from "../../tests/support/stage";
 import { setLanguage } from "../i18n/index";
 import type { SourceText } from "../protocol/generated";
 import type { LiveMessage } from "../protocol/live";
@@ -27,20 +28,12 @@ const point = (element: Element): void => {
   });
 };
 
-let root: HTMLElement;
 let store: LiveStore;
 
-beforeEach(() => {
-  setLanguage("en");
-  localStorage.clear();
-  root = document.createElement("div");
-  document.body.append(root);
-  store = new LiveStore();
-});
+useStage();
 
-afterEach(() => {
-  act(() => render(null, root));
-  root.remove();
+beforeEach(() => {
+  store = new LiveStore();
 });
 
 function show(count: number, props: Partial<PanelsProps> = {}): void {
@@ -48,19 +41,7 @@ function show(count: number, props: Partial<PanelsProps> = {}): void {
   act(() => render(<Panels store={store} source={async () => SOURCE} {...props} />, root));
 }
 
-const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
-const one = (selector: string): HTMLElement => {
-  const found = root.querySelector<HTMLElement>(selector);
-  if (!found) throw new Error(`no ${selector}`);
-  return found;
-};
-const text = (selector: string): string => one(selector).textContent?.replace(/\s+/g, " ").trim() ?? "";
 const row = (side: string, key: string): HTMLElement => one(`[data-side="${side}"][data-key="${key}"]`);
-const press = (element: Element, key: string): void => {
-  act(() => {
-    element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-  });
-};
 
 describe("states", () => {
   it("has a skeleton until there is something", () => {

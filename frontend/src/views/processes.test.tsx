@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { all, one, press, root, settle, text, useStage } from "../../tests/support/stage";
 import { setLanguage } from "../i18n/index";
 import { ApiError } from "../protocol/api";
 import type { HostView, Process, ProcessDetail, Snapshot } from "../protocol/generated";
@@ -14,20 +15,12 @@ import { Panels, type PanelsProps } from "./panels";
 const first = (recording.messages[0] as unknown as Extract<LiveMessage, { re: "snapshot" }>).snapshot;
 const INIT = first.info.pid ?? 0;
 
-let root: HTMLElement;
 let store: LiveStore;
 
-beforeEach(() => {
-  setLanguage("en");
-  localStorage.clear();
-  store = new LiveStore(null, () => 1_000);
-  root = document.createElement("div");
-  document.body.append(root);
-});
+useStage();
 
-afterEach(() => {
-  act(() => render(null, root));
-  root.remove();
+beforeEach(() => {
+  store = new LiveStore(null, () => 1_000);
 });
 
 function child(pid: number, inner: number, more: Partial<Process> = {}): Snapshot["container"]["processes"][string] {
@@ -103,20 +96,7 @@ function show(snapshot: Snapshot, props: Partial<PanelsProps> = {}): void {
   act(() => render(<Panels store={store} source={() => Promise.reject(new Error("not asked"))} {...props} />, root));
 }
 
-const one = (selector: string): HTMLElement => {
-  const found = root.querySelector<HTMLElement>(selector);
-  if (!found) throw new Error(`no ${selector}`);
-  return found;
-};
-const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
-const text = (selector: string): string => one(selector).textContent?.replace(/\s+/g, " ").trim() ?? "";
 const row = (side: string, key: number): HTMLElement => one(`[data-side="${side}"][data-key="${key}"]`);
-const press = (element: Element, key: string): void => {
-  act(() => {
-    element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-  });
-};
-const settle = (): Promise<void> => act(async () => undefined);
 
 describe("a process's figures", () => {
   it("are its share of a core, its memory and its threads", () => {

@@ -1,11 +1,10 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { all, one, press, root, text, useStage } from "../../tests/support/stage";
 import { setLanguage } from "../i18n/index";
 import type { Event, SourceText } from "../protocol/generated";
 import type { LiveMessage } from "../protocol/live";
-import { buckets } from "../state/buckets";
-import { exported, fileName } from "../state/export";
 import recording from "../state/fixtures/session.json";
 import { LiveStore } from "../state/live";
 import { KINDS, LETTERS, placeOf } from "./events_signs";
@@ -27,22 +26,14 @@ for (const name of ["onpointerdown", "onpointermove", "onpointerup"]) {
   Object.defineProperty(HTMLElement.prototype, name, { value: null, writable: true });
 }
 
-let root: HTMLElement;
 let store: LiveStore;
 let clock: number;
 
+useStage();
+
 beforeEach(() => {
-  setLanguage("en");
-  localStorage.clear();
   clock = 1_000;
   store = new LiveStore(null, () => clock);
-  root = document.createElement("div");
-  document.body.append(root);
-});
-
-afterEach(() => {
-  act(() => render(null, root));
-  root.remove();
 });
 
 function show(count: number, props: Partial<PanelsProps> = {}): void {
@@ -50,20 +41,6 @@ function show(count: number, props: Partial<PanelsProps> = {}): void {
   act(() => render(<Panels store={store} source={async () => SOURCE} {...props} />, root));
 }
 
-const one = (selector: string): HTMLElement => {
-  const found = root.querySelector<HTMLElement>(selector);
-  if (!found) throw new Error(`no ${selector}`);
-  return found;
-};
-const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
-const text = (selector: string): string => one(selector).textContent?.replace(/\s+/g, " ").trim() ?? "";
-const press = (element: Element, key: string, more: KeyboardEventInit = {}): KeyboardEvent => {
-  const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...more });
-  act(() => {
-    element.dispatchEvent(event);
-  });
-  return event;
-};
 const told = (...events: Partial<Event>[]): void => {
   const at = store.state.value.snapshot?.taken_at ?? 0;
   const whole = events.map((event, index) => ({ seq: index + 1, at, kind: "born", ...event }) as Event);
@@ -367,33 +344,6 @@ describe("what happened", () => {
   });
 });
 
-describe("marks that would cover one another", () => {
-  const happening = (at: number, kind: Event["kind"]) => {
-    return { id: String(at), at, event: { seq: 1, at, kind } as Event, story: null, derived: false };
-  };
-
-  it("stand together, with their number, the important one in front", () => {
-    const found = buckets(
-      [happening(10, "born"), happening(10.5, "oom"), happening(10.6, "frozen"), happening(25, "died")],
-      0,
-      30,
-      5,
-      (event) => event.kind === "oom",
-    );
-    expect(found.map((one) => [one.lane, one.count, one.event.kind])).toEqual([
-      ["process", 1, "died"],
-      ["limit", 2, "oom"],
-      ["process", 1, "born"],
-    ]);
-  });
-
-  it("keep their company while time goes on", () => {
-    const list = [happening(101, "born"), happening(104, "born"), happening(106, "born")];
-    const keys = (from: number) => buckets(list, from, from + 60, 5, () => false).map((one) => one.key);
-    expect(keys(50)).toEqual(keys(53.7));
-  });
-});
-
 describe("the strip of panels", () => {
   it("is one stop of the Tab key, walked by arrow keys", () => {
     show(5);
@@ -417,24 +367,5 @@ describe("the strip of panels", () => {
     act(() => last?.click());
     expect(one(`#panel-${name}`).childElementCount).toBeGreaterThan(0);
     expect(document.activeElement?.closest("[data-panel]")?.getAttribute("data-panel")).toBe(name);
-  });
-});
-
-describe("an exported moment", () => {
-  it("is the one shown, with what had happened by then", () => {
-    show(30);
-    const [early, late] = [store.moments[5]?.at ?? 0, store.moments[25]?.at ?? 0];
-    store.happened([
-      { seq: 1, at: early, kind: "born" },
-      { seq: 2, at: late, kind: "died" },
-    ]);
-    store.seek((early + late) / 2);
-    const saved = exported(store, new Date(0));
-    expect(saved?.snapshot).toBe(store.view.value.snapshot);
-    expect(saved?.events.map((event) => event.seq)).toEqual([1]);
-    expect(saved).toMatchObject({ product: "terrarium", version: expect.stringMatching(/^\d+\.\d+/) });
-    expect(saved && fileName(saved)).toMatch(/^terrarium-quiet-fern-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.json$/);
-    expect(exported(new LiveStore(), new Date(0))).toBeNull();
-    vi.restoreAllMocks();
   });
 });

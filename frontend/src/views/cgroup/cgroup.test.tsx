@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { one, root, text, useStage } from "../../../tests/support/stage";
 import { setLanguage } from "../../i18n/index";
 import { ApiError } from "../../protocol/api";
 import type { Snapshot } from "../../protocol/generated";
@@ -39,21 +40,14 @@ function sampled(...parts: Partial<Snapshot["container"]["cgroup"]["summary"]>[]
   return samples.points;
 }
 
-let root: HTMLElement;
 const calls = { freeze: vi.fn<Calls["freeze"]>(), setLimits: vi.fn<Calls["setLimits"]>() };
 const reveal = vi.fn();
 
+useStage();
+
 beforeEach(() => {
-  setLanguage("en");
-  root = document.createElement("div");
-  document.body.append(root);
   calls.freeze.mockReset().mockResolvedValue(undefined);
   calls.setLimits.mockReset().mockResolvedValue(undefined);
-});
-
-afterEach(() => {
-  act(() => render(null, root));
-  root.remove();
 });
 
 interface Shown {
@@ -82,12 +76,6 @@ function show(snapshot: Snapshot, { points = [], past = false, alone = false }: 
   );
 }
 
-const one = <T extends HTMLElement>(selector: string): T => {
-  const found = root.querySelector<T>(selector);
-  if (!found) throw new Error(`no ${selector}`);
-  return found;
-};
-const text = (selector: string): string => one(selector).textContent?.replace(/\s+/g, " ").trim() ?? "";
 const type = (selector: string, value: string): void => {
   const field = one<HTMLInputElement>(selector);
   act(() => {

@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { act } from "preact/test-utils";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { all, one, press, root, settle, text, useStage } from "../../../tests/support/stage";
 import { setLanguage } from "../../i18n/index";
 import { ApiError } from "../../protocol/api";
 import type { Change, Entry, Event, FileView, Provenance, Snapshot } from "../../protocol/generated";
@@ -53,43 +54,22 @@ const CHANGES: Record<string, Change> = {
   [NASTY]: { kind: "created", type: "file", size_bytes: 1, blocks_bytes: 4096 },
 };
 
-let root: HTMLElement;
 let store: LiveStore;
 let calls: { [Name in "file" | "provenance"]: ReturnType<typeof vi.fn<Calls[Name]>> };
 
+useStage();
+
 beforeEach(() => {
-  setLanguage("en");
-  localStorage.clear();
-  root = document.createElement("div");
-  document.body.append(root);
   store = new LiveStore();
   calls = { file: vi.fn(), provenance: vi.fn() };
   for (const message of messages.slice(0, 5)) store.apply(message);
   store.patch({ host: { overlay: { changes: CHANGES } } });
 });
 
-afterEach(() => {
-  act(() => render(null, root));
-  root.remove();
-});
-
 function show(asked: Partial<Calls> | null = calls): void {
   act(() => render(<Panels store={store} source={vi.fn()} calls={asked as Calls | null} />, root));
 }
 
-const all = (selector: string): HTMLElement[] => [...root.querySelectorAll<HTMLElement>(selector)];
-const one = (selector: string): HTMLElement => {
-  const found = root.querySelector<HTMLElement>(selector);
-  if (!found) throw new Error(`no ${selector}`);
-  return found;
-};
-const text = (selector: string): string => one(selector).textContent?.replace(/\s+/g, " ").trim() ?? "";
-const settle = () => act(async () => undefined);
-const press = (element: Element, key: string): void => {
-  act(() => {
-    element.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
-  });
-};
 async function open(selector: string): Promise<void> {
   act(() => {
     const details = one(selector) as HTMLDetailsElement;
