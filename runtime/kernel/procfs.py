@@ -147,6 +147,12 @@ def parse_id_map(raw: bytes) -> IdMap:
     return tuple((line[0], line[1], line[2]) for line in lines if len(line) == 3)
 
 
+def id_maps(directory: int) -> tuple[IdMap, IdMap]:
+    """uid_map and gid_map of the process behind this descriptor of /proc/PID. Raises `OSError`, `ValueError`."""
+    uids, gids = (parse_id_map(read(name, dir_fd=directory)) for name in ("uid_map", "gid_map"))
+    return uids, gids
+
+
 def inside(id_map: IdMap, outside: int) -> int:
     """An id of the reader's user namespace, as processes of the mapped one see it."""
     for first_inside, first_outside, count in id_map:

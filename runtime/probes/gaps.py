@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 
+NO_PROCESS = "no process is left to read it from"
+
 Gaps = dict[str, str]
 """Path within one view (`namespaces.mnt`) → reason. The side is put before it where the views are joined."""
 

@@ -36,7 +36,7 @@ def of_process(directory: int, walls: dict[str, Mount], modules: Modules) -> tup
     """PID 1 behind `directory`, a descriptor of its /proc/PID. `walls`: the container's mounts, with their purpose."""
     try:
         status = procfs.fields(procfs.read("status", dir_fd=directory))
-        maps = id_maps(directory)
+        maps = procfs.id_maps(directory)
     except (OSError, ValueError) as error:
         return None, {"walls.identity": why(error, "/proc/PID/status")}
     lsms, gaps = modules.read()
@@ -59,12 +59,6 @@ def of_process(directory: int, walls: dict[str, Mount], modules: Modules) -> tup
         masked=sorted(mount.point for mount in walls.values() if mount.purpose == "masked"),
         readonly=sorted(mount.point for mount in walls.values() if mount.purpose == "readonly"),
     ), {**gaps, **missing}
-
-
-def id_maps(directory: int) -> tuple[procfs.IdMap, procfs.IdMap]:
-    """uid_map and gid_map of the process behind `directory`. Raises `OSError`."""
-    uids, gids = (procfs.parse_id_map(procfs.read(name, dir_fd=directory)) for name in ("uid_map", "gid_map"))
-    return uids, gids
 
 
 def _label(directory: int) -> tuple[str | None, Gaps]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from runtime.kernel import mountinfo, procfs
 from runtime.kernel.target import Target
-from runtime.probes.gaps import Gaps, why
+from runtime.probes.gaps import NO_PROCESS, Gaps, why
 from runtime.protocol.xray import Mount, MountTables
 
 Purpose = Literal["root", "api", "device", "scratch", "cgroup", "masked", "readonly", "bound", ""]
@@ -144,7 +144,7 @@ def tables(target: Target, mounts: Table | None, host: HostMounts, now: float) -
     gaps: Gaps = {}
     total: int | None
     if mounts is None:
-        return None, {"walls.mounts": "no process is left to read it from"}
+        return None, {"walls.mounts": NO_PROCESS}
     if len(mounts) > MAX_MOUNTS:
         gaps["walls.mounts.container"] = f"{len(mounts)} mounts: the first {MAX_MOUNTS} are shown"
     try:

@@ -332,10 +332,7 @@ def _listening(raw: bytes, target: Target) -> list[xray.Listening]:
     if not found:
         return []
     owners = _owners({inode for _, inode in found}, target)
-    listening = [
-        xray.Listening(protocol=one.protocol, address=one.address, port=one.port, uid=one.uid, pid=owners.get(inode))
-        for one, inode in found
-    ]
+    listening = [replace(one, pid=owners.get(inode)) for one, inode in found]
     return sorted(listening, key=lambda one: (one.port, one.protocol, one.address))
 
 

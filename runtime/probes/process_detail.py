@@ -42,13 +42,10 @@ class Whose:
 
 def maps(directory: int) -> tuple[procfs.IdMap, procfs.IdMap]:
     """uid_map and gid_map of the process behind this descriptor of /proc/PID; empty where they cannot be read."""
-    found = []
-    for name in ("uid_map", "gid_map"):
-        try:
-            found.append(procfs.parse_id_map(procfs.read(name, dir_fd=directory)))
-        except (OSError, ValueError):
-            found.append(())
-    return found[0], found[1]
+    try:
+        return procfs.id_maps(directory)
+    except (OSError, ValueError):
+        return (), ()
 
 
 def read(proc: procfs.Proc, whose: Whose) -> ProcessDetail:

@@ -14,12 +14,11 @@ import time
 from runtime.kernel import mountinfo, procfs
 from runtime.kernel.target import Target
 from runtime.probes import cgroups, namespace_graph, namespaces, overlay, processes, walls
-from runtime.probes.gaps import Gaps
+from runtime.probes.gaps import NO_PROCESS, Gaps
 from runtime.protocol.model import Cgroup, Namespace, Snapshot, View
 
 MOUNTS_SECONDS = 5.0
 QUIET_SECONDS = 10.0  # a container of which nothing has run is looked at closely only then: half of what watching costs
-NO_PROCESS = "no process is left to read it from"
 
 
 class Host:

@@ -9,12 +9,11 @@ from msgspec.structs import replace
 from runtime.kernel import mountinfo, procfs
 from runtime.kernel.target import Target
 from runtime.probes import devices, identity, mounts, network
-from runtime.probes.gaps import Gaps
+from runtime.probes.gaps import NO_PROCESS, Gaps
 from runtime.protocol import xray
 
 READ_SECONDS = 30.0
 """After which walls are read again though nothing told of a change: a node made in /dev, a right given up."""
-NO_PROCESS = "no process is left to read it from"
 
 Part = TypeVar("Part")
 
@@ -105,7 +104,7 @@ class WallSurvey:
             return None, {"walls.devices": NO_PROCESS}
         outside, gaps = self._host.devices(now)
         try:
-            maps = identity.id_maps(directory)
+            maps = procfs.id_maps(directory)
         except (OSError, ValueError):
             maps = ((), ())
         inside, missing = devices.of_container(directory, table, maps)

@@ -152,8 +152,6 @@ class Sampler:
         self._host = host or Host()
         self._happenings = happenings or Happenings()
         self.observers = list(observers)
-        self._blind = [observer for observer in observers if hasattr(observer, "gaps")]
-        self._blind_to_one = [observer for observer in observers if hasattr(observer, "gaps_of")]
         self._streams: dict[str, _Stream] = {}
         self._room: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # while somebody waits
 
@@ -327,10 +325,7 @@ class Sampler:
         return replace(snapshot, gaps=stream.gaps[2])
 
     def _blind_spots(self, id: str) -> dict[str, str]:
-        blind = {path: why for observer in self._blind for path, why in observer.gaps.items()}
-        for observer in self._blind_to_one:
-            blind |= observer.gaps_of(id)
-        return blind
+        return {path: why for observer in self.observers for path, why in observer.gaps_of(id).items()}
 
     async def _rest(self, stream: _Stream, last: float) -> None:
         """Until the container's next turn, a poke, or the end. Turns are spread, so that not all come at once."""

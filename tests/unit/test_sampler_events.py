@@ -40,6 +40,9 @@ class Spy:
         if self.broken:
             raise RuntimeError("a bug")
 
+    def gaps_of(self, _id: str) -> dict[str, str]:
+        return self.gaps
+
     def stop(self, _id: str) -> None:
         self.asked.append("stop")
 

@@ -32,6 +32,9 @@ class Observer(Protocol):
     def looked(self, target: Target, before: Snapshot | None, after: Snapshot) -> None:
         """A picture was taken; `before` is the one before it, the same object parts where nothing changed."""
 
+    def gaps_of(self, id: str) -> dict[str, str]:
+        """What it cannot hear of this container now, `events.…` → why."""
+
     def stop(self, id: str) -> None:
         """Nobody watches it any more, or it is gone."""
 

@@ -86,6 +86,9 @@ class CgroupObserver:
         if before is None or after.container.cgroup is not before.container.cgroup or known.untold:
             self._counted(target.container.id, known, after.container.cgroup)
 
+    def gaps_of(self, _id: str) -> dict[str, str]:
+        return {}  # what it looks at is in every picture
+
     def stop(self, id: str) -> None:
         """Let go of its file."""
         known = self._known.pop(id, None)

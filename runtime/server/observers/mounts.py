@@ -87,6 +87,9 @@ class MountObserver:
                 self._tell(id, Event(seq=0, at=0.0, kind="more", count=len(events) - MOST))
             self._poke(id)
 
+    def gaps_of(self, _id: str) -> dict[str, str]:
+        return {}  # what it looks at is in every picture
+
     def stop(self, id: str) -> None:
         """Let go of its table."""
         watched = self._watched.pop(id, None)

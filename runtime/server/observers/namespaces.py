@@ -28,6 +28,9 @@ class NamespaceObserver:
         for event in _moves(before, before.graph, after, after.graph):
             self._tell(target.container.id, event)
 
+    def gaps_of(self, _id: str) -> dict[str, str]:
+        return {}  # what it looks at is in every picture
+
     def stop(self, id: str) -> None:
         """Nothing to let go of."""
 

@@ -85,6 +85,9 @@ class OomObserver:
         if watched.missing and (self._log is None or after.monotonic - watched.since > PATIENCE):
             self._count(watched)
 
+    def gaps_of(self, _id: str) -> dict[str, str]:
+        return self.gaps
+
     def stop(self, id: str) -> None:
         self._watched.pop(id, None)
         if not self._watched:

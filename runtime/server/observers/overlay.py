@@ -114,10 +114,9 @@ class OverlayObserver:
                 self._tell(watched.id, event)
 
     def gaps_of(self, id: str) -> dict[str, str]:
-        """What is not heard of this one container, and why."""
         watched = self._watched.get(id)
         if watched is None or not (watched.upper.cut or watched.paused):
-            return {}
+            return self.gaps
         return {GAP: PAUSED if watched.paused else CUT}
 
     def stop(self, id: str) -> None:

@@ -65,6 +65,9 @@ class ProcessObserver:
                 break
         self.lives.compare(target, before, after, blind=self._connector is None)
 
+    def gaps_of(self, _id: str) -> dict[str, str]:
+        return self.gaps
+
     def stop(self, id: str) -> None:
         self.lives.forget(id)
         if not self.lives:

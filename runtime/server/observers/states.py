@@ -28,6 +28,9 @@ class StateObserver:
         if (was.state, was.generation) != (now.state, now.generation):
             self._tell(target.container.id, Event(seq=0, at=0.0, kind="state", reason=str(now.state)))
 
+    def gaps_of(self, _id: str) -> dict[str, str]:
+        return {}  # what it looks at is in every picture
+
     def stop(self, id: str) -> None:
         """Nothing is kept."""
 
