@@ -102,7 +102,7 @@ class Camera:
         assert last is not None  # noqa: S101 -- or it was not quiet
         self._last = Snapshot(
             taken_at=round(time.time(), 3),
-            monotonic=round(time.monotonic(), 3),
+            monotonic=round(time.monotonic(), 6),
             boot_id=last.boot_id,
             node=last.node,
             info=target.container,
@@ -143,7 +143,7 @@ class Camera:
         self._gaps = gaps
         self._last = Snapshot(
             taken_at=round(taken_at, 3),
-            monotonic=round(now, 3),
+            monotonic=round(now, 6),
             boot_id=self._host.boot_id,
             node=target.container.node,
             info=target.container,
