@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.translation import gettext as _
@@ -15,7 +15,6 @@ from playground.api.examples import EVENT
 from playground.api.mirrored import mirrored
 from playground.api.schemas import SourceOut
 from playground.services.container_look import (
-    Panel,
     container_file,
     container_process,
     container_provenance,
@@ -24,7 +23,7 @@ from playground.services.container_look import (
 )
 from playground.services.event_stream import event_stream
 from playground.services.host_look import host_look
-from runtime.protocol import model, xray
+from runtime.protocol import messages, model, xray
 
 MAX_PATH = 4096  # PATH_MAX of linux/limits.h
 
@@ -145,8 +144,8 @@ def seccomp(request: HttpRequest, container_id: str) -> Any:
 def source(
     request: HttpRequest,
     container_id: str,
-    side: Annotated[Literal["container", "host"], Query()],
-    panel: Annotated[Panel, Query()],
+    side: Annotated[messages.Side, Query()],
+    panel: Annotated[messages.Panel, Query()],
     key: Annotated[
         str,
         Query(

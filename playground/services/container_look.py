@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from django.contrib.auth.models import User
 
 from playground.selectors.containers import container_for
 from playground.services.asking import ask, owner_of
 from runtime.protocol import messages, model, xray
-
-Panel = Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
 
 
 def container_snapshot(*, user: User, id: str) -> model.Snapshot:
@@ -23,8 +19,8 @@ def container_source(
     *,
     user: User,
     id: str,
-    side: Literal["container", "host"],
-    panel: Panel,
+    side: messages.Side,
+    panel: messages.Panel,
     key: str,
 ) -> model.SourceText:
     """The file behind a figure, as it reads now. Raises `Fault`."""

@@ -15,6 +15,8 @@ CMDLINE_BYTES = 1024
 NOBODY = 65_534  # what an id without a mapping reads as: /proc/sys/kernel/overflowuid
 GONE = frozenset({errno.ENOENT, errno.ESRCH})
 _CHUNK = 64 * 1024
+_USEC_PER_TICK = 1_000_000 // os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,15 @@ class Used:
 
     ticks: int
     pages: int
+
+    @property
+    def cpu_usec(self) -> int:
+        """Exact to a clock tick."""
+        return self.ticks * _USEC_PER_TICK
+
+    @property
+    def rss_bytes(self) -> int:
+        return self.pages * _PAGE
 
 
 IdMap = tuple[tuple[int, int, int], ...]

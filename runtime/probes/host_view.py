@@ -12,15 +12,13 @@ from collections.abc import Iterable
 
 from runtime.kernel import mountinfo, procfs
 from runtime.probes import mounts
-from runtime.probes.processes import OURS, Ancestors
+from runtime.probes.processes import OURS, Ancestors, read
 from runtime.protocol.model import NAMESPACE_KINDS, HostView, Process
 from runtime.protocol.xray import HostTotals, Usage
 
 MAX_PROCESSES = 4096
 MAX_MOUNTS = 2048
 MOUNTS_BYTES = 4 * 1024 * 1024
-_USEC_PER_TICK = 1_000_000 // os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def take(proc: procfs.Proc, keeper: int, worker: int, *, complete: bool, containers: int, now: float) -> HostView:
@@ -66,15 +64,9 @@ def _told_whole(proc: procfs.Proc, chain: dict[str, Process]) -> dict[str, Proce
 
 
 def _one(proc: procfs.Proc, pid: int, role: str) -> Process:
-    directory = proc.open_process(pid)
-    try:
-        stat = procfs.parse_stat(procfs.read("stat", dir_fd=directory))
-        status = procfs.parse_status(procfs.read("status", dir_fd=directory))
-        raw = procfs.read("cmdline", dir_fd=directory, limit=procfs.CMDLINE_BYTES + 1)
-    finally:
-        os.close(directory)
+    _, stat, status, cmdline = read(proc, pid)
     return Process(
-        pid=pid, ns_pids=list(status.ns_pids), ppid=stat.ppid, comm=stat.comm, cmdline=procfs.parse_cmdline(raw),
+        pid=pid, ns_pids=list(status.ns_pids), ppid=stat.ppid, comm=stat.comm, cmdline=cmdline,
         uid=status.uid, state=stat.state, threads=stat.threads, starttime=stat.starttime, role=role,
     )  # fmt: skip
 
@@ -83,7 +75,7 @@ def _usage(proc: procfs.Proc, processes: Iterable[str]) -> Iterable[tuple[str, U
     for key in processes:
         with contextlib.suppress(OSError, ValueError):
             used = procfs.parse_used(proc.stat_bytes(int(key)))
-            yield key, Usage(cpu_usec=used.ticks * _USEC_PER_TICK, rss_bytes=used.pages * _PAGE)
+            yield key, Usage(cpu_usec=used.cpu_usec, rss_bytes=used.rss_bytes)
 
 
 def _threads(proc: procfs.Proc) -> int:

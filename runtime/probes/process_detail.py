@@ -92,7 +92,7 @@ def _detail(directory: int, whose: Whose, raw: bytes, stat: procfs.Stat, fields:
         oom_score=_file_number(directory, "oom_score"),
         oom_score_adj=_file_number(directory, "oom_score_adj"),
         open_files=_open_files(directory) if ours else None,
-        rss_bytes=used.pages * os.sysconf("SC_PAGE_SIZE"),
+        rss_bytes=used.rss_bytes,
         vm_bytes=(_number(fields, "VmSize") or 0) * _KIB if "VmSize" in fields else None,
         voluntary_switches=_number(fields, "voluntary_ctxt_switches"),
         involuntary_switches=_number(fields, "nonvoluntary_ctxt_switches"),
@@ -159,7 +159,7 @@ def _threads(directory: int, level: int) -> Iterator[Thread]:
             ns_tid=numbers[level] if len(numbers) > level else None,
             comm=stat.comm,
             state=stat.state,
-            cpu_usec=used.ticks * 1_000_000 // _TICK,
+            cpu_usec=used.cpu_usec,
         )
 
 

@@ -24,8 +24,6 @@ REREAD_SECONDS = 5.0  # a process whose stat is byte for byte the same has hardl
 ANCESTOR_SECONDS = 0.5
 HOST_INIT = 1
 OURS = frozenset({"keeper", "worker"})  # of what is outside the container, the only ones whose arguments are told
-_USEC_PER_TICK = 1_000_000 // os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 Tree = dict[str, Process]
 """Host pid, as text → process: the key is the same on both sides."""
@@ -75,7 +73,7 @@ class Ancestors:
         if known and now - known[0] < ANCESTOR_SECONDS:
             return known[1]
         try:
-            _, stat, status, cmdline = _read(self._proc, pid)
+            _, stat, status, cmdline = read(self._proc, pid)
         except (OSError, ValueError):
             self._known.pop((pid, role), None)
             return None
@@ -163,7 +161,7 @@ class Processes:
         known = self._seen.get(pid)
         if known and now - known.read_at < REREAD_SECONDS and self.proc.stat_bytes(pid) == known.raw:
             return known
-        raw, stat, status, cmdline = _read(self.proc, pid, most)
+        raw, stat, status, cmdline = read(self.proc, pid, most)
         if known and (known.stat, known.status, known.cmdline) == (stat, status, cmdline):
             known.raw, known.usage, known.read_at = raw, _usage(raw, known.usage), now
             return known
@@ -231,7 +229,7 @@ def _members(target: Target, gaps: Gaps) -> list[int]:
     return found
 
 
-def _read(
+def read(
     proc: procfs.Proc, pid: int, most: int = procfs.CMDLINE_BYTES
 ) -> tuple[bytes, procfs.Stat, procfs.Status, list[str]]:
     """Three files of one and the same process, whatever becomes of its number meanwhile."""
@@ -248,7 +246,7 @@ def _read(
 def _usage(raw: bytes, known: Usage | None) -> Usage:
     """What it used, by the bytes of its stat; `known` itself where that says the same."""
     used = procfs.parse_used(raw)
-    usage = Usage(cpu_usec=used.ticks * _USEC_PER_TICK, rss_bytes=used.pages * _PAGE)
+    usage = Usage(cpu_usec=used.cpu_usec, rss_bytes=used.rss_bytes)
     return known if known == usage else usage
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
-from typing import Literal
 
 from runtime.errors import Code, Fault
 from runtime.kernel import mountinfo, procfs
@@ -24,10 +23,9 @@ from runtime.probes import (
     source_walls,
 )
 from runtime.probes.namespaces import HOST_MNT_NS, MANUALS
-from runtime.probes.source_text import Side, file_text, init_pid, unknown
+from runtime.probes.source_text import file_text, init_pid, unknown
+from runtime.protocol.messages import Panel, Side
 from runtime.protocol.model import NAMESPACE_KINDS, SourceText
-
-Panel = Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
 
 _NO_ANSWER = frozenset({errno.EINVAL, errno.EIO})  # as an attribute without the module that would answer gives
 

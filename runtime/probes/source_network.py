@@ -6,8 +6,9 @@ from runtime.errors import Code, Fault
 from runtime.kernel import procfs
 from runtime.kernel.target import Target
 from runtime.probes import network as probe
-from runtime.probes.source_text import Side, file_text, init_pid, unknown
+from runtime.probes.source_text import file_text, init_pid, unknown
 from runtime.protocol import xray
+from runtime.protocol.messages import Side
 from runtime.protocol.model import SourceText
 
 _COMMANDS = {"dev": "ip -s link", "route": "ip route", "links": "ip addr", "sockets": "ss -ltnup"}

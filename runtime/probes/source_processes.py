@@ -10,7 +10,8 @@ from runtime.errors import Code, Fault
 from runtime.kernel import procfs
 from runtime.kernel.target import Target
 from runtime.probes.processes import Ancestors, Processes
-from runtime.probes.source_text import MAX_BYTES, Side, unknown
+from runtime.probes.source_text import MAX_BYTES, unknown
+from runtime.protocol.messages import Side
 from runtime.protocol.model import Process, SourceText
 
 

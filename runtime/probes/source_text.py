@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from runtime.errors import Code, Fault
 from runtime.kernel import procfs
 from runtime.kernel.target import Target
 from runtime.protocol.model import SourceText
 
 MAX_BYTES = 64 * 1024
-
-Side = Literal["container", "host"]
 
 
 def file_text(path: str, man: str, inside: str | None) -> SourceText:

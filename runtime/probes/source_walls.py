@@ -11,7 +11,8 @@ from runtime.kernel import mountinfo, procfs
 from runtime.kernel.target import Target
 from runtime.probes import devices as nodes
 from runtime.probes import mounts as tables
-from runtime.probes.source_text import MAX_BYTES, Side, file_text, init_pid, unknown
+from runtime.probes.source_text import MAX_BYTES, file_text, init_pid, unknown
+from runtime.protocol.messages import Side
 from runtime.protocol.model import SourceText
 
 MOUNTINFO = "proc_pid_mountinfo(5)"

@@ -18,6 +18,10 @@ from msgspec import Struct
 from runtime.errors import Code
 from runtime.protocol import model, xray
 
+Side = Literal["container", "host"]
+Panel = Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
+"""Of the page: what a figure's source is asked by."""
+
 MAX_ARGV = 256
 MAX_ARGV_BYTES = 64 * 1024
 MAX_STDIN = 1024 * 1024
@@ -232,8 +236,8 @@ class Source(Request, frozen=True, kw_only=True, tag="source"):
 
     id: str
     owner: str | None
-    side: Literal["container", "host"]
-    panel: Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
+    side: Side
+    panel: Panel
     key: str
 
 

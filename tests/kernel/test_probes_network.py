@@ -18,8 +18,8 @@ from runtime.errors import Fault
 from runtime.kernel import netlink, procfs
 from runtime.kernel.target import Target
 from runtime.probes import network, source
-from runtime.probes.source_text import Side
 from runtime.protocol import xray
+from runtime.protocol.messages import Side
 from tests.support.parked import Parked, group, layers, parked, placed
 from tests.support.proc_tree import container
 

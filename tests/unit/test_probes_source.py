@@ -17,6 +17,7 @@ from runtime.errors import Code, Fault
 from runtime.kernel import procfs
 from runtime.kernel.target import Target
 from runtime.probes import snapshot, source
+from runtime.protocol import messages
 from tests.support.proc_tree import cgroup_tree, container
 
 
@@ -137,7 +138,7 @@ def test_the_mount_table_is_shown_raw(target: Target) -> None:
 @pytest.mark.parametrize(
     "key", ["", "..", "1/../2", "/etc/shadow", "memory/../../../../etc/shadow", "memory/", "/memory.stat", "self", "-1"]
 )
-def test_no_key_is_a_path(target: Target, host: snapshot.Host, panel: source.Panel, key: str) -> None:
+def test_no_key_is_a_path(target: Target, host: snapshot.Host, panel: messages.Panel, key: str) -> None:
     with pytest.raises(Fault) as refused:
         source.read(target, "host", panel, key, host)
     assert (refused.value.code, refused.value.field) == (Code.NOT_FOUND, "key")
@@ -146,7 +147,7 @@ def test_no_key_is_a_path(target: Target, host: snapshot.Host, panel: source.Pan
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(st.text(max_size=40))
 def test_whatever_the_key_the_answer_is_not_found(target: Target, key: str) -> None:
-    panels: tuple[source.Panel, ...] = ("namespaces", "cgroup")
+    panels: tuple[messages.Panel, ...] = ("namespaces", "cgroup")
     for panel in panels:
         with pytest.raises(Fault):
             source.read(target, "host", panel, f"x{key}")
