@@ -8,7 +8,7 @@ import re
 import time
 import urllib.error
 import urllib.request
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any
 
 import msgspec
@@ -107,7 +107,8 @@ class PtyClient:
             start, data = pty.output_body(frame)
             self.output += data
             self.offset = start + len(data)
-            self._socket.send(pty.ack_frame(self.offset))
+            with suppress(ConnectionClosed):  # the server may be done: EXIT is then among what is still to be read
+                self._socket.send(pty.ack_frame(self.offset))
         elif kind is Kind.EXIT:
             self.exit = msgspec.json.decode(frame[1:])
         return kind
