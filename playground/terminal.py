@@ -9,6 +9,7 @@ every ASGI server lets `send` wait for a slow browser.
 from __future__ import annotations
 
 import asyncio
+import time
 
 import msgspec
 
@@ -75,6 +76,8 @@ async def _up(receive: Receive, writer: asyncio.StreamWriter) -> pty.Close | Non
             return pty.Close.PROTOCOL
         if writer.transport.get_write_buffer_size() > pty.MAX_INPUT_UNACKED:
             return pty.Close.INPUT_QUOTA
+        if frame[0] == pty.Kind.PING:
+            frame = pty.stamp_ping(frame, time.monotonic_ns() // 1000)
         writer.write(framed(frame))
 
 

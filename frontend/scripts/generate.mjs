@@ -14,11 +14,11 @@ const python = [".venv/bin/python", "venv/bin/python"].map((path) => join(root, 
 
 const DUMP = `
 import inspect, json, msgspec
-from runtime.protocol import messages, model, pty, xray
+from runtime.protocol import messages, model, pty, terminals, wire, xray
 structs = [
-    value for module in (model, xray, messages, pty) for value in vars(module).values()
+    value for module in (model, xray, terminals, messages, pty) for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, msgspec.Struct) and value.__module__ == module.__name__
-    and value not in (messages.Request, messages.Reply) and not issubclass(value, messages.Request)
+    and not issubclass(value, wire.Request)
 ]
 _, components = msgspec.json.schema_components(structs, ref_template="#/$defs/{name}")
 for shape in components.values(): # Python before 3.13 keeps a docstring's indentation

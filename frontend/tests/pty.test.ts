@@ -10,7 +10,7 @@ describe("frames to the worker", () => {
     expect(hex(input(1, Uint8Array.of(0x6c, 0x73)))).toBe("02 00 00 00 01 6c 73");
     expect(hex(ack(2 ** 33 + 1))).toBe("03 00 00 00 02 00 00 00 01");
     expect(hex(resize(258, 80, 24, 800, 600))).toBe("04 01 02 00 50 00 18 03 20 02 58");
-    expect(hex(ping(7, 1.5))).toBe("05 00 00 00 07 3f f8 00 00 00 00 00 00");
+    expect(hex(ping(7, 1.5, 2))).toBe("05 00 00 00 07 3f f8 00 00 00 00 00 00 00 00 00 02");
     expect(hex(visibility(false))).toBe("08 00");
   });
 
@@ -29,6 +29,8 @@ describe("frames to the worker", () => {
       want: "rw",
       visible: true,
       client: "",
+      history: 1,
+      lease: "",
     } as const;
     const frame = hello(body);
     expect(frame[0]).toBe(Kind.HELLO);

@@ -271,7 +271,7 @@ describe("input", () => {
 
   it("of a page that does not drive stays here", async () => {
     const socket = await live();
-    socket.says(json(Kind.STATE, { driver: 2, viewers: 2 }));
+    socket.says(json(Kind.STATE, { driver: 2, viewers: [] }));
     session.input("x");
     expect(session.state.value.driver).toBe(false);
     expect(socket.frames(Kind.INPUT)).toEqual([]);

@@ -13,10 +13,33 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
-from msgspec import Struct
 
 from runtime.errors import Code
 from runtime.protocol import model, xray
+from runtime.protocol.terminals import Attach as Attach
+from runtime.protocol.terminals import CloseTerminal as CloseTerminal
+from runtime.protocol.terminals import DeleteRecording as DeleteRecording
+from runtime.protocol.terminals import Dismiss as Dismiss
+from runtime.protocol.terminals import FetchFile as FetchFile
+from runtime.protocol.terminals import FilePut as FilePut
+from runtime.protocol.terminals import ListRecordings as ListRecordings
+from runtime.protocol.terminals import LookAtTerminal as LookAtTerminal
+from runtime.protocol.terminals import MintTicket as MintTicket
+from runtime.protocol.terminals import Opened as Opened
+from runtime.protocol.terminals import OpenTerminal as OpenTerminal
+from runtime.protocol.terminals import Part as Part
+from runtime.protocol.terminals import PutFile as PutFile
+from runtime.protocol.terminals import ReadRecording as ReadRecording
+from runtime.protocol.terminals import Recordings as Recordings
+from runtime.protocol.terminals import RecordingSeen as RecordingSeen
+from runtime.protocol.terminals import RenameTerminal as RenameTerminal
+from runtime.protocol.terminals import StartRecording as StartRecording
+from runtime.protocol.terminals import StopRecording as StopRecording
+from runtime.protocol.terminals import TerminalMeters as TerminalMeters
+from runtime.protocol.terminals import TerminalSeen as TerminalSeen
+from runtime.protocol.terminals import Ticket as Ticket
+from runtime.protocol.wire import Reply as Reply
+from runtime.protocol.wire import Request as Request
 
 Side = Literal["container", "host"]
 Panel = Literal["processes", "namespaces", "cgroup", "overlay", "mounts", "devices", "identity", "network"]
@@ -27,10 +50,6 @@ MAX_ARGV_BYTES = 64 * 1024
 MAX_STDIN = 1024 * 1024
 MAX_OUTPUT = 1024 * 1024  # each of stdout and stderr
 MAX_TIMEOUT = 300.0
-
-
-class Request(Struct, frozen=True, kw_only=True, tag_field="op"):
-    """Base of all requests; the tag is the verb."""
 
 
 class Ping(Request, frozen=True, kw_only=True, tag="ping"):
@@ -104,43 +123,6 @@ class Exec(Request, frozen=True, kw_only=True, tag="exec"):
     stdin: bytes = b""
     timeout_seconds: float = 10.0
     output_bytes: int = MAX_OUTPUT
-
-
-class OpenTerminal(Request, frozen=True, kw_only=True, tag="terminal-open"):
-    """A further pty in a running container → `Opened`. Empty `argv`: the image's shell."""
-
-    id: str
-    owner: str | None
-    argv: list[str] = []
-    cols: int = 80
-    rows: int = 24
-
-
-class CloseTerminal(Request, frozen=True, kw_only=True, tag="terminal-close"):
-    """SIGHUP to its foreground, as a closed window gives → `Done`. The console cannot be closed, only stopped."""
-
-    id: str
-    owner: str | None
-    terminal: str
-
-
-class MintTicket(Request, frozen=True, kw_only=True, tag="ticket"):
-    """A one-use, 60-second permission to attach → `Ticket`."""
-
-    id: str
-    owner: str | None
-    terminal: str
-    user: str
-    role: Literal["rw", "ro"] = "rw"
-
-
-class Attach(Request, frozen=True, kw_only=True, tag="attach"):
-    """Turn this connection into `pty.v1`; the next frame must be the browser's HELLO.
-
-    `user` is who the web side says it is, checked against the ticket.
-    """
-
-    user: str
 
 
 class TakeSnapshot(Request, frozen=True, kw_only=True, tag="snapshot"):
@@ -248,12 +230,9 @@ class Doctor(Request, frozen=True, kw_only=True, tag="doctor"):
 AnyRequest = (
     Ping | ListImages | Launch | Start | Stop | Delete | Get | List | Exec | OpenTerminal | CloseTerminal
     | MintTicket | Attach | TakeSnapshot | Watch | Source | Doctor | Inspect | LookAtHost | Freeze | SetLimits
-    | ReadFile | Trace | ReadSeccomp | Measure
+    | ReadFile | Trace | ReadSeccomp | Measure | RenameTerminal | LookAtTerminal | Dismiss
+    | StartRecording | StopRecording | ListRecordings | ReadRecording | DeleteRecording | PutFile | FetchFile
 )  # fmt: skip
-
-
-class Reply(Struct, frozen=True, kw_only=True, tag_field="re"):
-    """Base of all replies."""
 
 
 class Pong(Reply, frozen=True, kw_only=True, tag="pong"):
@@ -282,15 +261,6 @@ class Many(Reply, frozen=True, kw_only=True, tag="containers"):
 
 class Executed(Reply, frozen=True, kw_only=True, tag="executed"):
     result: model.ExecResult
-
-
-class Opened(Reply, frozen=True, kw_only=True, tag="terminal"):
-    terminal: model.Terminal
-
-
-class Ticket(Reply, frozen=True, kw_only=True, tag="ticket"):
-    ticket: str
-    expires_at: float
 
 
 class Watched(Reply, frozen=True, kw_only=True, tag="snapshot"):
@@ -345,6 +315,7 @@ class SeccompSeen(Reply, frozen=True, kw_only=True, tag="seccomp"):
 
 class Measured(Reply, frozen=True, kw_only=True, tag="metrics"):
     meters: list[xray.Meter]
+    terminals: TerminalMeters = TerminalMeters()
 
 
 class Diagnosis(Reply, frozen=True, kw_only=True, tag="diagnosis"):
@@ -369,6 +340,7 @@ class Refused(Reply, frozen=True, kw_only=True, tag="fault"):
 AnyReply = (
     Pong | Images | Launched | One | Many | Executed | Opened | Ticket | Watched | Patched | Gone | Sourced
     | Diagnosis | Done | Refused | Happened | Inspected | HostSeen | FileSeen | Traced | SeccompSeen | Measured
+    | TerminalSeen | RecordingSeen | Recordings | Part | FilePut
 )  # fmt: skip
 
 request_decoder: msgspec.json.Decoder[AnyRequest] = msgspec.json.Decoder(AnyRequest)

@@ -59,6 +59,7 @@ class Terminal(Struct, frozen=True, kw_only=True):
     pid: int | None = None
     exit: Exit | None = None
     created_at: float = 0.0
+    name: str = ""  # a person's; empty: none was given
 
 
 class Container(Struct, frozen=True, kw_only=True):

@@ -1,8 +1,7 @@
 """`pty.v1`: the terminal's binary frames, one a WebSocket message, one a frame on the worker's socket.
 
 First byte: the frame's kind; integers are big-endian. The web process forwards frames without reading them, save
-for the first (HELLO). Kinds below 0x80 go to the worker, the others to the browser. MARK is not sent yet; of CONTROL
-(`u8 op`) only op 4 is heard: the sender takes over the driving.
+for the first (HELLO), and stamps PING. Kinds below 0x80 go to the worker, the others to the browser.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ MAX_INPUT_UNACKED = 64 * 1024
 MAX_OUTPUT = 16 * 1024  # bytes of output in one OUTPUT frame
 MAX_REPLAY_OUTPUT = 32 * 1024
 WINDOW = 128 * 1024  # bytes a viewer may have unacknowledged
+HISTORY = 256 * 1024  # bytes of history shown on a reload, unless HELLO asks for more
 ACK_EVERY = 16 * 1024
 RING_BYTES = 2 * 1024 * 1024
 COLS = (2, 500)
@@ -82,8 +82,40 @@ class ReplayKind(IntEnum):
     TAIL = 1  # the ring's tail: reset the screen first
 
 
+class ControlOp(IntEnum):
+    """What CONTROL asks for. REQUEST, RELEASE and TAKE are about the sender, the others name a viewer.
+
+    An owner may TAKE, GRANT, DENY; a guest may REQUEST, and RELEASE what was granted.
+    """
+
+    REQUEST = 1
+    RELEASE = 2
+    GRANT = 3
+    TAKE = 4
+    DENY = 5
+
+
+class MarkKind(IntEnum):
+    """What was found in the output: OSC 133's four, the title (OSC 0, 2), the directory (OSC 7), BEL.
+
+    A hint, never proof: whatever a person prints can hold any of them.
+    """
+
+    PROMPT = 0  # A: the prompt begins
+    COMMAND = 1  # B: what is typed begins
+    OUTPUT = 2  # C: the command runs, its output begins
+    DONE = 3  # D: it ended, with an exit status if told
+    TITLE = 4
+    CWD = 5
+    BELL = 6
+
+
 class Hello(Struct, frozen=True, kw_only=True):
-    """`have`: the offset the viewer has parsed up to, null for a new page; with `epoch` it decides delta or tail."""
+    """`have`: the offset the viewer has parsed up to, null for a new page; with `epoch` it decides delta or tail.
+
+    `history`: bytes of tail wanted, at most what the ring has. `lease`: a random word of the page's; a driver who
+    comes back with it within half a minute drives again.
+    """
 
     v: int
     ticket: str
@@ -96,6 +128,8 @@ class Hello(Struct, frozen=True, kw_only=True):
     want: Literal["rw", "ro"] = "rw"
     visible: bool = True
     client: str = ""
+    history: int = HISTORY
+    lease: str = ""
 
 
 class Replay(Struct, frozen=True, kw_only=True):
@@ -136,15 +170,57 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
     retry_ms: int | None = None
 
 
+class ViewerBody(Struct, frozen=True, kw_only=True):
+    """Somebody who looks at the terminal. `owner`: of the container, who may always write; all others are guests.
+
+    `asking`: a guest wants the driving; `granted`: has it until it is taken back or given up. `lag`: bytes behind.
+    """
+
+    id: int
+    name: str
+    role: Literal["rw", "ro"]
+    owner: bool
+    visible: bool
+    asking: bool = False
+    granted: bool = False
+    lag: int = 0
+
+
+class RecordingBody(Struct, frozen=True, kw_only=True):
+    """The output is being recorded. `started_at`: seconds since the epoch; `by`: who began it."""
+
+    id: str
+    started_at: float
+    by: str = ""
+
+
 class StateBody(Struct, frozen=True, kw_only=True):
+    """At most four a second. `driver`: a viewer's id; `typed_at`: the last input, in seconds since the epoch.
+
+    `flow`: `held` while the pty is not read, as who governs is behind.
+    """
+
     driver: int | None
-    viewers: int
+    viewers: list[ViewerBody]
+    recording: RecordingBody | None = None
+    typed_at: float | None = None
+    flow: Literal["open", "held"] = "open"
+
+
+class MarkBody(Struct, frozen=True, kw_only=True):
+    """`status`: of DONE; `text`: the title, or the directory's path."""
+
+    status: int | None = None
+    text: str | None = None
 
 
 _U64 = struct.Struct(">BQ")
 _RESIZE = struct.Struct(">BHHHHH")
 _INPUT = struct.Struct(">BI")
-_PING = struct.Struct(">BId")
+_PING = struct.Struct(">BIdI")
+_STAMP = struct.Struct(">Q")
+_CONTROL = struct.Struct(">BBI")
+_MARK = struct.Struct(">BQB")
 _PONG = struct.Struct(">BIdHH")
 _SIZE = struct.Struct(">BQHH")
 _REPLAY = struct.Struct(">BBQQ")
@@ -218,14 +294,47 @@ def resize_body(frame: bytes) -> tuple[int, int, int, int, int]:
     return seq, clamp(cols, COLS), clamp(rows, ROWS), xpx, ypx
 
 
-def ping_frame(ident: int, client_ms: float) -> bytes:
-    return _PING.pack(Kind.PING, ident, client_ms)
+def ping_frame(ident: int, client_ms: float, last_rtt_us: int = 0) -> bytes:
+    """`last_rtt_us`: how long the ping before took, 0 when there was none."""
+    return _PING.pack(Kind.PING, ident, client_ms, min(last_rtt_us, 0xFFFF_FFFF))
+
+
+def stamp_ping(ping: bytes, monotonic_us: int) -> bytes:
+    """The web process adds its CLOCK_MONOTONIC, in µs: on one host the worker has the same."""
+    return ping[: _PING.size] + _STAMP.pack(monotonic_us)
+
+
+def ping_body(frame: bytes) -> tuple[int, float, int, int | None]:
+    """(ident, client's clock in ms, last round trip in µs, the web process' stamp in µs)."""
+    ident, client_ms, rtt = _unpack(_PING, frame[: _PING.size])
+    stamp = frame[_PING.size :]
+    if len(stamp) not in (0, _STAMP.size):
+        raise Fault(Code.PROTOCOL_ERROR, f"PING frame of {len(frame)} bytes, expected {_PING.size}")
+    return ident, client_ms, rtt, _STAMP.unpack(stamp)[0] if stamp else None
 
 
 def pong_frame(ping: bytes, web_to_worker: int = 0, loop_lag_ms: int = 0) -> bytes:
     """The answer to a PING frame; `web_to_worker` in units of 10 µs."""
-    ident, client_ms = _unpack(_PING, ping)
+    ident, client_ms, _, _ = ping_body(ping)
     return _PONG.pack(Kind.PONG, ident, client_ms, min(web_to_worker, 0xFFFF), min(loop_lag_ms, 0xFFFF))
+
+
+def control_frame(op: ControlOp, viewer: int = 0) -> bytes:
+    return _CONTROL.pack(Kind.CONTROL, op, viewer)
+
+
+def control_body(frame: bytes) -> tuple[ControlOp, int]:
+    """(what is asked, the viewer it is about: 0 for the sender). Raises `Fault(protocol-error)`."""
+    op, viewer = _unpack(_CONTROL, frame)
+    try:
+        return ControlOp(op), viewer
+    except ValueError:
+        raise Fault(Code.PROTOCOL_ERROR, f"CONTROL {op} is not known") from None
+
+
+def mark_frame(at: int, kind: MarkKind, body: MarkBody) -> bytes:
+    """`at`: the offset after the sequence that made the mark."""
+    return _MARK.pack(Kind.MARK, at, kind) + msgspec.json.encode(body)
 
 
 def byte_frame(kind: Kind, value: int) -> bytes:

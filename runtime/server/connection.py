@@ -205,7 +205,7 @@ class Connection(asyncio.Protocol):
             session = self._context.terminals.session(permit.container, permit.terminal)
             close = pty.Close.RATE
             self._session = session
-            self._viewer = session.attach(hello, permit.user, permit.role, self)
+            self._viewer = session.attach(hello, permit.user, permit.role, self, name=permit.name, guest=permit.guest)
         except Fault as fault:
             self._end_terminal(fault, close)
 

@@ -23,6 +23,8 @@ class Permit:
     terminal: str
     user: str
     role: Literal["rw", "ro"]
+    name: str = ""
+    guest: bool = False
 
 
 class Tickets:

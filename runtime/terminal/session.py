@@ -16,7 +16,7 @@ from typing import Literal
 from runtime.errors import Code, Fault
 from runtime.kernel import pty as kernel_pty
 from runtime.protocol import pty
-from runtime.protocol.pty import InputStatus, Kind
+from runtime.protocol.pty import ControlOp, InputStatus, Kind
 from runtime.terminal.drain import LEASED, Drain
 from runtime.terminal.keyboard import Keyboard
 from runtime.terminal.modes import Modes
@@ -33,7 +33,6 @@ RECHECK = 0.05
 LAST_BYTES = 1024 * 1024
 WIGGLE = 0.05
 MAX_VIEWERS = 32
-TAKE = 4  # CONTROL: the owner takes the driving
 
 
 class Session:
@@ -67,11 +66,21 @@ class Session:
 
     # --- viewers ---------------------------------------------------------------------------------------------------
 
-    def attach(self, hello: pty.Hello, user: str, role: Literal["rw", "ro"], outlet: Outlet) -> Viewer:
+    def attach(
+        self,
+        hello: pty.Hello,
+        user: str,
+        role: Literal["rw", "ro"],
+        outlet: Outlet,
+        *,
+        name: str = "",
+        guest: bool = False,
+    ) -> Viewer:
         """WELCOME, the replay, and from then on the output. Raises `Fault(limit-reached)`."""
         if len(self.viewers) >= MAX_VIEWERS:
             raise Fault(Code.LIMIT_REACHED, f"terminal {self.sid} has {MAX_VIEWERS} viewers already")
         viewer = Viewer(next(self._ids), user, "ro" if hello.want == "ro" else role, hello, outlet)
+        viewer.name, viewer.guest = name or user, guest
         self.viewers[viewer.id] = viewer
         self._read_on()  # what is there already belongs to the replay
         course = plan(hello, self.ring, self.modes)
@@ -128,7 +137,8 @@ class Session:
             case Kind.VISIBILITY:
                 self._show(viewer, pty.byte_body(frame) != 0)
             case Kind.CONTROL:
-                if len(frame) >= 2 and frame[1] == TAKE and viewer.role == "rw":
+                op, _ = pty.control_body(frame)
+                if op is ControlOp.TAKE and viewer.role == "rw":
                     self._promote(viewer)
             case Kind.REDRAW:
                 if viewer is self.driver:
@@ -333,7 +343,10 @@ class Session:
         self._consider()
 
     def _tell_state(self) -> None:
-        body = pty.StateBody(driver=self.driver.id if self.driver else None, viewers=len(self.viewers))
+        body = pty.StateBody(
+            driver=self.driver.id if self.driver else None,
+            viewers=[viewer.told() for viewer in self.viewers.values()],
+        )
         frame = pty.json_frame(Kind.STATE, body)
         for viewer in self.viewers.values():
             viewer.say(frame)

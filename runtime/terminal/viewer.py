@@ -34,8 +34,9 @@ class Viewer:
 
     def __init__(self, ident: int, user: str, role: Literal["rw", "ro"], hello: pty.Hello, outlet: Outlet) -> None:
         self.id = ident
-        self.user = user
+        self.user = self.name = user
         self.role = role
+        self.guest = False
         self.visible = hello.visible
         self.size = (pty.clamp(hello.cols, pty.COLS), pty.clamp(hello.rows, pty.ROWS), hello.xpx, hello.ypx)
         self.rank = ident
@@ -47,6 +48,10 @@ class Viewer:
         self._replay_end = 0
         self._over = False
         self._pace = _Pace()
+
+    def told(self) -> pty.ViewerBody:
+        """As the others are told of it."""
+        return pty.ViewerBody(id=self.id, name=self.name, role=self.role, owner=not self.guest, visible=self.visible)
 
     def say(self, frame: bytes) -> None:
         if not self._over:

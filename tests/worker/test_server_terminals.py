@@ -186,12 +186,12 @@ async def test_a_viewer_that_reads_nothing_is_let_go_when_others_have_much_to_te
     deaf._transport.pause_reading()  # type: ignore[attr-defined]
     writer.write(framed(pty.json_frame(Kind.HELLO, pty.Hello(v=1, ticket=ticket))))
     async with visit(instance, box.container.id) as driver:
-        await driver.sees(lambda: driver.screen.state and driver.screen.state.viewers == 2)
+        await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 2)
         for number in range(120_000):
             driver.send(pty.resize_frame(number % 65_536, 80 + number % 2, 24, 0, 0))
             if number % 1000 == 0:
                 await driver.writer.drain()
-        await driver.sees(lambda: driver.screen.state and driver.screen.state.viewers == 1)
+        await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 1)
     writer.transport.abort()
 
 

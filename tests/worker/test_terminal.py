@@ -269,7 +269,7 @@ async def test_the_visible_page_drives_and_who_asks_takes_over(terminal: Make) -
     assert shell.session.size == kernel_pty.Winsize(100, 30)
     shell.session.receive(second, pty.byte_frame(Kind.VISIBILITY, 1))
     assert second_screen.drives
-    shell.session.receive(first, pty.byte_frame(Kind.CONTROL, 4))
+    shell.session.receive(first, pty.control_frame(pty.ControlOp.TAKE))
     assert first_screen.drives
 
 
@@ -279,7 +279,7 @@ async def test_a_read_only_viewer_never_drives_and_never_blocks(terminal: Make) 
     watcher, watched = shell.attach(role="ro", acks=False)
     assert screen.drives
     assert screen_status(shell, watcher, watched) == InputStatus.NOT_DRIVER
-    shell.session.receive(watcher, pty.byte_frame(Kind.CONTROL, 4))
+    shell.session.receive(watcher, pty.control_frame(pty.ControlOp.TAKE))
     assert screen.drives
     await until(lambda: shell.session.ring.head > 4 * pty.RING_BYTES, "a flood past the watcher", within=30)
     seen = watched.parsed or 0

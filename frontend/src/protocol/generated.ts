@@ -53,6 +53,7 @@ export interface Terminal {
   pid?: number | null;
   exit?: Exit | null;
   created_at: number;
+  name: string;
 }
 /**
  * One container as the worker knows it. `pid` is PID 1 as the host counts it, null unless it runs.
@@ -777,6 +778,127 @@ export interface Meter {
     [k: string]: number;
   };
 }
+export interface Opened {
+  re: "terminal";
+  terminal: Terminal;
+}
+export interface Ticket {
+  re: "ticket";
+  ticket: string;
+  expires_at: number;
+}
+/**
+ * A process of the foreground group. `pid` is the host's.
+ */
+export interface Job {
+  pid: number;
+  name: string;
+}
+/**
+ * `busy`: something else than the terminal's own program is in the foreground; `jobs`: what.
+ */
+export interface TerminalView {
+  terminal: Terminal;
+  busy: boolean;
+  jobs: Job[];
+  cols: number;
+  rows: number;
+  viewers: number;
+  echo: boolean;
+  recording?: string | null;
+}
+export interface TerminalSeen {
+  re: "terminal-view";
+  view: TerminalView;
+}
+/**
+ * One asciicast v3 file. Times in seconds since the epoch, on the clock of the snapshots.
+ *
+ * `ended`: why it ended: `stopped` by a person, `exit` of the terminal, its `quota` was full, or it was cut off with
+ * its host (`lost`); null while it goes on.
+ */
+export interface Recording {
+  id: string;
+  owner: string;
+  container: string;
+  container_name: string;
+  terminal: string;
+  terminal_name: string;
+  title: string;
+  started_at: number;
+  ended_at?: number | null;
+  seconds: number;
+  bytes: number;
+  cols: number;
+  rows: number;
+  ended?: ("exit" | "lost" | "quota" | "stopped") | null;
+}
+export interface RecordingSeen {
+  re: "recording";
+  recording: Recording;
+}
+/**
+ * `bytes_used` of `bytes_allowed` that this owner may keep, `recording_bytes` one recording may have.
+ *
+ * `days`: they are removed when older; null: never.
+ */
+export interface Recordings {
+  re: "recordings";
+  recordings: Recording[];
+  bytes_used: number;
+  bytes_allowed: number;
+  recording_bytes: number;
+  days?: number | null;
+}
+/**
+ * `size`: of the whole file, as it is now; `end`: nothing follows.
+ */
+export interface Part {
+  re: "part";
+  data: string;
+  size: number;
+  end: boolean;
+}
+/**
+ * `upload`: what the next part names; `size`: bytes so far.
+ */
+export interface FilePut {
+  re: "file-put";
+  upload: string;
+  size: number;
+}
+/**
+ * `counts[i]`: observations up to `bounds[i]` and above the bound before; one more for those above all.
+ */
+export interface Histogram {
+  bounds: number[];
+  counts: number[];
+  sum: number;
+}
+/**
+ * Of all terminals since this worker began; gauges are as of now. Bytes, seconds.
+ */
+export interface TerminalMeters {
+  sessions: number;
+  viewers: {
+    [k: string]: number;
+  };
+  pty_read_bytes: number;
+  sent_bytes: number;
+  replay_bytes: number;
+  paused_seconds: number;
+  lag_gaps: number;
+  input_dropped: number;
+  attach_failures: {
+    [k: string]: number;
+  };
+  ring_bytes: number;
+  keeper_fds: number;
+  recordings: number;
+  unacked_bytes?: Histogram | null;
+  echo_seconds?: Histogram | null;
+  ping_rtt_seconds?: Histogram | null;
+}
 export interface Pong {
   re: "pong";
   info: Info;
@@ -805,15 +927,6 @@ export interface Many {
 export interface Executed {
   re: "executed";
   result: ExecResult;
-}
-export interface Opened {
-  re: "terminal";
-  terminal: Terminal;
-}
-export interface Ticket {
-  re: "ticket";
-  ticket: string;
-  expires_at: number;
 }
 /**
  * `seq` starts at 0; each patch is one more. A gap means: watch anew.
@@ -872,6 +985,7 @@ export interface SeccompSeen {
 export interface Measured {
   re: "metrics";
   meters: Meter[];
+  terminals: TerminalMeters;
 }
 export interface Diagnosis {
   re: "diagnosis";
@@ -894,6 +1008,9 @@ export interface Refused {
 }
 /**
  * `have`: the offset the viewer has parsed up to, null for a new page; with `epoch` it decides delta or tail.
+ *
+ * `history`: bytes of tail wanted, at most what the ring has. `lease`: a random word of the page's; a driver who
+ * comes back with it within half a minute drives again.
  */
 export interface Hello {
   v: number;
@@ -907,6 +1024,8 @@ export interface Hello {
   want: "ro" | "rw";
   visible: boolean;
   client: string;
+  history: number;
+  lease: string;
 }
 export interface Replay {
   kind: number;
@@ -943,7 +1062,45 @@ export interface ErrorBody {
   close: number;
   retry_ms?: number | null;
 }
+/**
+ * Somebody who looks at the terminal. `owner`: of the container, who may always write; all others are guests.
+ *
+ * `asking`: a guest wants the driving; `granted`: has it until it is taken back or given up. `lag`: bytes behind.
+ */
+export interface ViewerBody {
+  id: number;
+  name: string;
+  role: "ro" | "rw";
+  owner: boolean;
+  visible: boolean;
+  asking: boolean;
+  granted: boolean;
+  lag: number;
+}
+/**
+ * The output is being recorded. `started_at`: seconds since the epoch; `by`: who began it.
+ */
+export interface RecordingBody {
+  id: string;
+  started_at: number;
+  by: string;
+}
+/**
+ * At most four a second. `driver`: a viewer's id; `typed_at`: the last input, in seconds since the epoch.
+ *
+ * `flow`: `held` while the pty is not read, as who governs is behind.
+ */
 export interface StateBody {
   driver?: number | null;
-  viewers: number;
+  viewers: ViewerBody[];
+  recording?: RecordingBody | null;
+  typed_at?: number | null;
+  flow: "held" | "open";
+}
+/**
+ * `status`: of DONE; `text`: the title, or the directory's path.
+ */
+export interface MarkBody {
+  status?: number | null;
+  text?: string | null;
 }

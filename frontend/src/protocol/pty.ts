@@ -1,10 +1,11 @@
 /** `pty.v1`: the terminal's binary frames. The twin of runtime/protocol/pty.py, which says what each is for. */
-import type { ErrorBody, ExitBody, Hello, StateBody, Welcome } from "./generated";
+import type { ErrorBody, ExitBody, Hello, MarkBody, StateBody, Welcome } from "./generated";
 
 export const SUBPROTOCOL = "pty.v1";
 export const MAX_INPUT = 16 * 1024;
 export const MAX_INPUT_UNACKED = 64 * 1024;
 export const ACK_EVERY = 16 * 1024;
+export const HISTORY = 256 * 1024;
 export const COLS = { min: 2, max: 500 } as const;
 export const ROWS = { min: 2, max: 1000 } as const;
 
@@ -49,6 +50,8 @@ export const Close = {
 
 export const InputStatus = { WRITTEN: 0, QUEUED: 1, NOT_DRIVER: 2, DROPPED: 3 } as const;
 export const ReplayKind = { DELTA: 0, TAIL: 1 } as const;
+export const ControlOp = { REQUEST: 1, RELEASE: 2, GRANT: 3, TAKE: 4, DENY: 5 } as const;
+export const MarkKind = { PROMPT: 0, COMMAND: 1, OUTPUT: 2, DONE: 3, TITLE: 4, CWD: 5, BELL: 6 } as const;
 
 /** What the worker sends, decoded. Offsets fit a double: 2⁵³ bytes are nine petabytes of output. */
 export type Frame =
@@ -59,6 +62,7 @@ export type Frame =
   | { kind: typeof Kind.INPUT_ACK; seq: number; status: number }
   | { kind: typeof Kind.PONG; ident: number; clientMs: number; webToWorkerUs: number; loopLagMs: number }
   | { kind: typeof Kind.STATE; body: StateBody }
+  | { kind: typeof Kind.MARK; at: number; mark: number; body: MarkBody }
   | { kind: typeof Kind.GAP; start: number; end: number }
   | { kind: typeof Kind.EXIT; body: ExitBody }
   | { kind: typeof Kind.ERROR; body: ErrorBody };
@@ -96,6 +100,8 @@ export function decode(buffer: ArrayBuffer): Frame | null {
         };
       case Kind.STATE:
         return { kind, body: json<StateBody>(buffer) };
+      case Kind.MARK:
+        return { kind, at: u64(view, 1), mark: view.getUint8(9), body: json<MarkBody>(buffer, 10) };
       case Kind.GAP:
         return { kind, start: u64(view, 1), end: u64(view, 9) };
       case Kind.EXIT:
@@ -150,12 +156,14 @@ export function resize(seq: number, cols: number, rows: number, xpx = 0, ypx = 0
   return frame;
 }
 
-export function ping(ident: number, clientMs: number): Uint8Array<ArrayBuffer> {
-  const frame = new Uint8Array(13);
+/** `lastRttUs`: how long the ping before took, 0 when there was none. */
+export function ping(ident: number, clientMs: number, lastRttUs = 0): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(17);
   const view = new DataView(frame.buffer);
   view.setUint8(0, Kind.PING);
   view.setUint32(1, ident);
   view.setFloat64(5, clientMs);
+  view.setUint32(13, Math.min(Math.round(lastRttUs), 0xffffffff));
   return frame;
 }
 
@@ -164,8 +172,15 @@ export const visibility = (visible: boolean): Uint8Array<ArrayBuffer> =>
 
 export const signal = (signo: 2 | 3 | 20): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.SIGNAL, signo);
 
-/** The sender takes over the driving: its keys reach the shell, its size is the terminal's. */
-export const take = (): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.CONTROL, 4);
+/** `viewer`: whom it is about, 0 for the sender. */
+export function control(op: (typeof ControlOp)[keyof typeof ControlOp], viewer = 0): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(6);
+  const view = new DataView(frame.buffer);
+  view.setUint8(0, Kind.CONTROL);
+  view.setUint8(1, op);
+  view.setUint32(2, viewer);
+  return frame;
+}
 
 export const redraw = (): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.REDRAW);
 
@@ -177,6 +192,6 @@ function u64(view: DataView, at: number): number {
   return Number(view.getBigUint64(at));
 }
 
-function json<T>(buffer: ArrayBuffer): T {
-  return JSON.parse(decoder.decode(new Uint8Array(buffer, 1))) as T;
+function json<T>(buffer: ArrayBuffer, at = 1): T {
+  return JSON.parse(decoder.decode(new Uint8Array(buffer, at))) as T;
 }

@@ -5,12 +5,15 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import { ApiError } from "../protocol/api";
 import { Backoff } from "../protocol/backoff";
-import type { ExitBody, Welcome } from "../protocol/generated";
+import type { ExitBody, RecordingBody, ViewerBody, Welcome } from "../protocol/generated";
 import { socketUrl } from "../protocol/live";
 import {
+  ControlOp,
+  control,
   decode,
   type Frame,
   FrameError,
+  HISTORY,
   hello,
   InputStatus,
   Kind,
@@ -18,7 +21,6 @@ import {
   ReplayKind,
   resize,
   SUBPROTOCOL,
-  take,
   visibility,
 } from "../protocol/pty";
 import type { Attachment } from "../protocol/rest";
@@ -46,7 +48,11 @@ export interface SessionState {
   detail: string | null;
   /** Whether this page's keys go to the shell; another page of the same person may have them. */
   driver: boolean;
-  viewers: number;
+  /** All who look at it, this page too: `me` is its id among them. */
+  viewers: readonly ViewerBody[];
+  me: number | null;
+  /** The output is being recorded. */
+  recording: RecordingBody | null;
   /** Input the worker would not take, such as a huge paste into a program that does not read. */
   dropped: boolean;
 }
@@ -72,7 +78,9 @@ const INITIAL: SessionState = {
   problem: null,
   detail: null,
   driver: true,
-  viewers: 1,
+  viewers: [],
+  me: null,
+  recording: null,
   dropped: false,
 };
 
@@ -170,7 +178,7 @@ export class Session {
 
   /** This page's keys are to go to the shell, not another page's. */
   takeOver(): void {
-    if (!this.#state.peek().driver) this.#send(take());
+    if (!this.#state.peek().driver) this.#send(control(ControlOp.TAKE));
   }
 
   /** The screen has another size. */
@@ -231,6 +239,8 @@ export class Session {
         want: "rw",
         visible: !document.hidden,
         client: "terrarium",
+        history: HISTORY,
+        lease: "",
       }),
     );
   }
@@ -279,7 +289,7 @@ export class Session {
         }
         break;
       case Kind.STATE:
-        this.#set({ viewers: frame.body.viewers });
+        this.#set({ viewers: frame.body.viewers, recording: frame.body.recording ?? null });
         this.#drives(frame.body.driver === this.#welcome?.viewer);
         break;
       case Kind.PONG:
@@ -302,7 +312,14 @@ export class Session {
     this.#backoff.reset();
     const send = (frame: Uint8Array<ArrayBuffer>) => this.#send(frame);
     this.#downlink.connect(send);
-    this.#set({ phase: "live", problem: null, detail: null, driver: welcome.driver, dropped: false });
+    this.#set({
+      phase: "live",
+      problem: null,
+      detail: null,
+      driver: welcome.driver,
+      me: welcome.viewer,
+      dropped: false,
+    });
     this.#uplink.connect(send);
     this.#size = { cols: welcome.cols, rows: welcome.rows };
     if (welcome.driver) this.#sendSize();

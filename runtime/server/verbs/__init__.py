@@ -7,7 +7,18 @@ from typing import Any
 
 from runtime.protocol import messages
 from runtime.server.context import Context
-from runtime.server.verbs import containers, control, host, layers, looking, processes, terminals, walls
+from runtime.server.verbs import (
+    containers,
+    control,
+    host,
+    layers,
+    looking,
+    processes,
+    recordings,
+    terminals,
+    transfers,
+    walls,
+)
 
 Handler = Callable[[Context, Any], Awaitable[messages.Reply]]
 
@@ -26,6 +37,16 @@ HANDLERS: dict[type[messages.Request], Handler] = {
     messages.OpenTerminal: terminals.open_,
     messages.CloseTerminal: terminals.close,
     messages.MintTicket: terminals.mint,
+    messages.RenameTerminal: terminals.rename,
+    messages.LookAtTerminal: terminals.look,
+    messages.Dismiss: terminals.dismiss,
+    messages.StartRecording: recordings.start,
+    messages.StopRecording: recordings.stop,
+    messages.ListRecordings: recordings.list_,
+    messages.ReadRecording: recordings.read,
+    messages.DeleteRecording: recordings.delete,
+    messages.PutFile: transfers.put,
+    messages.FetchFile: transfers.fetch,
     messages.TakeSnapshot: looking.snapshot,
     messages.Source: looking.source,
     messages.Inspect: processes.inspect,

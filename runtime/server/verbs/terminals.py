@@ -37,6 +37,25 @@ async def mint(context: Context, request: messages.MintTicket) -> messages.Ticke
     context.terminals.session(request.id, request.terminal)
     if not 0 < len(request.user) <= MAX_USER:
         raise Fault(Code.INVALID_SPEC, f"user must be 1 to {MAX_USER} characters", field="user")
-    permit = Permit(container=request.id, terminal=request.terminal, user=request.user, role=request.role)
+    permit = Permit(
+        container=request.id,
+        terminal=request.terminal,
+        user=request.user,
+        role=request.role,
+        name=request.name[:MAX_USER],
+        guest=request.guest,
+    )
     ticket, expires_at = context.tickets.mint(permit)
     return messages.Ticket(ticket=ticket, expires_at=expires_at)
+
+
+async def rename(context: Context, request: messages.RenameTerminal) -> messages.Opened:
+    raise Fault(Code.INTERNAL_ERROR, "not yet")
+
+
+async def look(context: Context, request: messages.LookAtTerminal) -> messages.TerminalSeen:
+    raise Fault(Code.INTERNAL_ERROR, "not yet")
+
+
+async def dismiss(context: Context, request: messages.Dismiss) -> messages.Done:
+    raise Fault(Code.INTERNAL_ERROR, "not yet")
