@@ -28,7 +28,7 @@ def shell(visitor: Visitor) -> Iterator[tuple[str, str]]:
     visitor.call("DELETE", f"/containers/{made.body['id']}")
 
 
-def attach_again(visitor: Visitor, shell: tuple[str, str], before: PtyClient, within: float = 5) -> PtyClient:
+def attach_again(visitor: Visitor, shell: tuple[str, str], before: PtyClient, within: float = 20) -> PtyClient:
     deadline = time.monotonic() + within
     while True:
         try:
