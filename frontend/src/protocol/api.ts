@@ -1,6 +1,6 @@
 /** The REST calls the page makes: session cookie, CSRF header, and one kind of error. */
 import type { Code, FileView, HostView, Limits, ProcessDetail, Provenance, Seccomp, SourceText } from "./generated";
-import type { Attachment, ErrorJson, LaunchRequest, RestContainer, RestTerminal } from "./rest";
+import type { Attachment, ErrorJson, LaunchRequest, RestContainer, RestTerminal, Share, SharedTerminal } from "./rest";
 
 const ROOT = "/api/v1";
 
@@ -46,6 +46,18 @@ export class Api {
     this.#call("DELETE", `/containers/${id}/terminals/${terminal}`);
   attach = (id: string, terminal: string): Promise<Attachment> =>
     this.#call("POST", `/containers/${id}/terminals/${terminal}/attach`, {});
+
+  /** The links to its terminals that are valid now, the newest first. */
+  shares = (id: string): Promise<Share[]> =>
+    this.#call<Share[] | { shares: Share[] }>("GET", `/containers/${id}/shares`).then((answer) =>
+      Array.isArray(answer) ? answer : answer.shares,
+    );
+  share = (id: string, terminal: string, hours: number): Promise<Share> =>
+    this.#call("POST", `/containers/${id}/shares`, { terminal, hours });
+  endShare = (id: string, share: string): Promise<void> => this.#call("DELETE", `/containers/${id}/shares/${share}`);
+  /** A guest's two calls: whose terminal it is, and a ticket to watch it. */
+  shared = (share: string): Promise<SharedTerminal> => this.#call("GET", `/shares/${share}`);
+  attachShared = (share: string): Promise<Attachment> => this.#call("POST", `/shares/${share}/attach`, {});
 
   source = (id: string, query: SourceQuery): Promise<SourceText> =>
     this.#call("GET", `/containers/${id}/source?${new URLSearchParams({ ...query })}`);

@@ -42,6 +42,25 @@ export interface Attachment {
   subprotocol: string;
 }
 
+/** A link that lets those who have it, and an account, look at one terminal. `guests`: who came by it, and when first. */
+export interface Share {
+  id: string;
+  terminal: string;
+  url: string;
+  created_at: string;
+  expires_at: string;
+  guests: { name: string; since: string }[];
+}
+
+/** What a guest is told of a terminal that is not theirs. */
+export interface SharedTerminal {
+  id: string;
+  owner: string;
+  container: { id: string; name: string; image: string };
+  terminal: { id: string; name?: string | null; argv: string[]; console: boolean };
+  expires_at: string;
+}
+
 /** What one person may have; all but `containers` bound each container. `defaults`: where a launch names no limit. */
 export interface Quota extends Limits {
   containers: number;
@@ -65,7 +84,7 @@ export type Language = "en" | "zh-hans";
 
 /** The JSON of `<script id="boot">`. */
 export interface Boot {
-  page: "home" | "workbench";
+  page: "home" | "workbench" | "shared";
   /** `sees_host`: may see every process of the host. */
   user: { name: string; is_staff: boolean; sees_host?: boolean };
   lang: Language;
@@ -74,6 +93,8 @@ export interface Boot {
   containers: RestContainer[];
   container: RestContainer | null;
   snapshot: Snapshot | null;
+  /** On the page `shared`: the terminal a guest was let in to; null where the share has ended. */
+  shared?: SharedTerminal | null;
   quota: Quota;
   urls: Partial<Record<"home" | "login" | "logout" | "admin" | "setlang" | "docs" | "api", string>>;
   /** The worker could not be asked when the page was made: what to say instead of a list. */
