@@ -18,6 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", metrics, name="metrics"),
     path("favicon.ico", RedirectView.as_view(url=static("playground/mark.svg"), permanent=True)),
     path("playground", views.home, name="home"),
+    path("playground/recordings", views.recordings, name="recordings"),
+    path("playground/r/<str:recording_id>", views.recording, name="recording"),
     path("playground/c/<str:container_id>", views.workbench, name="workbench"),
     path("login/<str:secret>", accounts.login_once, name="login-once"),
     path("accounts/login/", accounts.Login.as_view(), name="login"),

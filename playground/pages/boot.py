@@ -20,10 +20,10 @@ from playground.services.image_list import image_list
 from runtime.errors import Code, Fault
 from runtime.protocol import model
 
+Page = Literal["home", "workbench", "recordings", "recording"]
 
-def boot(
-    request: HttpRequest, user: User, page: Literal["home", "workbench"], container_id: str | None = None
-) -> present.Json:
+
+def boot(request: HttpRequest, user: User, page: Page, container_id: str | None = None) -> present.Json:
     """Never fails for the worker's sake: what could not be had is null or empty, and `error` says why.
 
     `snapshot` has the live stream's form (maps), since the page merges its patches into it.
@@ -56,6 +56,7 @@ def boot(
 
 ROUTES = {
     "home": "home",
+    "recordings": "recordings",
     "login": "login",
     "logout": "logout",
     "admin": "admin:index",

@@ -33,6 +33,24 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @login_required
+def recordings(request: HttpRequest) -> HttpResponse:
+    """The recordings of your terminals; the page asks for the list itself, for they grow."""
+    state = boot(request, signed_in(request), "recordings")
+    return render(request, "playground/app.html", {"boot": state, "title": _("Recordings")})
+
+
+@require_safe
+@never_cache
+@login_required
+def recording(request: HttpRequest, recording_id: str) -> HttpResponse:  # noqa: ARG001  (the page asks for it)
+    """The replay of one. That it is not there, or not yours, the page is told by the API, and says so."""
+    state = boot(request, signed_in(request), "recording")
+    return render(request, "playground/app.html", {"boot": state, "title": _("Recording")})
+
+
+@require_safe
+@never_cache
+@login_required
 def workbench(request: HttpRequest, container_id: str) -> HttpResponse:
     """One container: terminals and panels."""
     user = signed_in(request)

@@ -82,6 +82,15 @@ def test_workbench(browser: Client, api: Script) -> None:
     assert snapshot.container.processes[str(made["pid"])].pid == 1
 
 
+def test_recordings(browser: Client, api: Script) -> None:
+    made = api.launch()
+    for path, name in (("/playground/recordings", "recordings"), ("/playground/r/AAAAAAAAAAAAAAAA", "recording")):
+        boot = state(browser.get(path))
+        assert boot["page"] == name
+        assert [each["id"] for each in boot["containers"]] == [made["id"]]
+        assert boot["urls"]["recordings"] == "/playground/recordings"
+
+
 def test_workbench_of_a_lost_container(browser: Client, api: Script, worker: FakeWorker) -> None:
     made = api.launch()
     worker.forget(made["id"])
@@ -93,7 +102,7 @@ def test_workbench_of_a_lost_container(browser: Client, api: Script, worker: Fak
 def test_without_a_worker_the_page_still_comes(browser: Client, api: Script, worker: FakeWorker) -> None:
     made = api.launch()
     worker.stop()
-    for path in ("/playground", f"/playground/c/{made['id']}"):
+    for path in ("/playground", f"/playground/c/{made['id']}", "/playground/recordings", "/playground/r/x"):
         page = browser.get(path)
         assert page.status_code == 200
         assert state(page)["error"]["code"] == "worker-unavailable"
@@ -116,7 +125,7 @@ def test_a_page_that_has_not_been_built_says_so(browser: Client, built: Path) ->
 
 
 def test_nobody_is_sent_to_log_in() -> None:
-    for path in ("/playground", "/playground/c/0000000000000000"):
+    for path in ("/playground", "/playground/c/0000000000000000", "/playground/recordings", "/playground/r/x"):
         assert Client().get(path).headers["Location"] == f"/accounts/login/?next={path}"
 
 
