@@ -37,6 +37,7 @@ class Viewer:
         self.user = self.name = user
         self.role = role
         self.guest = False
+        self.welcomed = False
         self.visible = hello.visible
         self.size = (pty.clamp(hello.cols, pty.COLS), pty.clamp(hello.rows, pty.ROWS), hello.xpx, hello.ypx)
         self.rank = ident

@@ -18,8 +18,9 @@ from runtime.kernel import pty as kernel_pty
 from runtime.protocol import pty
 from runtime.protocol.pty import Close, InputStatus, Kind
 from runtime.terminal import drain
+from runtime.terminal.flow import PAUSE_BELOW
 from runtime.terminal.ring import Ring
-from runtime.terminal.session import PAUSE_BELOW, Session
+from runtime.terminal.session import Session
 from runtime.terminal.viewer import Viewer
 from tests.support.pty_viewer import FakeOutlet, Screen, until
 
@@ -314,7 +315,7 @@ async def test_after_a_lost_connection_exactly_the_missing_bytes_come(terminal: 
     for _ in range(5):
         have = screen.parsed
         shell.session.detach(viewer)
-        await until(lambda: not shell.session._reading, "the pty is read no further than the ring can give back")
+        await until(lambda: not shell.session.reading, "the pty is read no further than the ring can give back")
         hello = pty.Hello(v=1, ticket="", epoch=shell.session.ring.epoch, have=have)
         before, (viewer, screen) = screen, shell.attach(hello)
         assert screen.welcome is not None
