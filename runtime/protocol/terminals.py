@@ -143,12 +143,16 @@ class PutFile(Request, frozen=True, kw_only=True, tag="file-put"):
 
 
 class FetchFile(Request, frozen=True, kw_only=True, tag="file-fetch"):
-    """Bytes of a regular file of a running container, as its processes see it → `Part`."""
+    """Bytes of a regular file of a running container, as its processes see it → `Part`.
+
+    The first part has no `download`; each further one names what the first was answered, and is of the very same file.
+    """
 
     id: str
     owner: str | None
     path: str
     offset: int = 0
+    download: str | None = None
 
 
 class Opened(Reply, frozen=True, kw_only=True, tag="terminal"):
@@ -225,11 +229,13 @@ class Recordings(Reply, frozen=True, kw_only=True, tag="recordings"):
 
 
 class Part(Reply, frozen=True, kw_only=True, tag="part"):
-    """`size`: of the whole file, as it is now; `end`: nothing follows."""
+    """`size`: of the whole file, as it is now; `end`: nothing follows. `download`: what the next part names, of a
+    container's file that has one."""
 
     data: bytes
     size: int
     end: bool
+    download: str | None = None
 
 
 class FilePut(Reply, frozen=True, kw_only=True, tag="file-put"):

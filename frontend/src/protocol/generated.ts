@@ -851,13 +851,15 @@ export interface Recordings {
   days?: number | null;
 }
 /**
- * `size`: of the whole file, as it is now; `end`: nothing follows.
+ * `size`: of the whole file, as it is now; `end`: nothing follows. `download`: what the next part names, of a
+ * container's file that has one.
  */
 export interface Part {
   re: "part";
   data: string;
   size: number;
   end: boolean;
+  download?: string | null;
 }
 /**
  * `upload`: what the next part names; `size`: bytes so far.
