@@ -1,9 +1,14 @@
-"""`./dev bench [launch|terminal|many|sampler|page|smooth …]`: the budgets, measured on an instance of its own."""
+"""`./dev bench [--json] [launch|terminal|many|sampler|page|smooth …]`: the budgets, measured on an instance of its own.
+
+With `--json` one object on standard output: `rows`, and the terminal's figures by name where they were measured.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from dataclasses import asdict
 
 from tests.bench import launch, many, page, sampler, smooth, terminal
 from tests.bench.figures import Measure, Row, table
@@ -14,12 +19,15 @@ PARTS = ("launch", "terminal", "many", "sampler", "page", "smooth")
 
 
 def main(wanted: list[str]) -> int:
+    as_json = "--json" in wanted
+    wanted = [part for part in wanted if part != "--json"]
     unknown = set(wanted) - set(PARTS)
     if unknown:
         print(f"bench: no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}", file=sys.stderr)
         return 2
     parts = wanted or list(PARTS)
     rows: list[Row] = []
+    figures: terminal.Figures = {}
     print(f"bench: {os.cpu_count()} cores, {os.uname().release}; figures are of this run alone", file=sys.stderr)
     if "page" in parts:
         rows += page.measure()
@@ -34,7 +42,7 @@ def main(wanted: list[str]) -> int:
             visitor = Visitor(stack, stack.login_path)
             measures: dict[str, Measure] = {
                 "launch": lambda: launch.measure(stack, visitor),
-                "terminal": lambda: terminal.measure(stack, visitor),
+                "terminal": lambda: terminal.measure(stack, visitor, figures),
                 "many": lambda: many.measure(stack),
             }
             for name, run in measures.items():
@@ -43,7 +51,7 @@ def main(wanted: list[str]) -> int:
                     rows += run()
         finally:
             stack.down()
-    print(table(rows))
+    print(json.dumps(figures | {"rows": [asdict(row) for row in rows]}) if as_json else table(rows))
     return 0
 
 

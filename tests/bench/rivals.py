@@ -1,10 +1,12 @@
-"""What is measured beside us, where it is installed: Docker through its API, terminado through its WebSocket."""
+"""What is measured beside us, where it is installed: Docker through its API, terminado and another ASGI server."""
 
 from __future__ import annotations
 
+import copy
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.stack import free_port
+from tests.support.stack import Stack, free_port
 
 IMAGE = "terrarium-bench-busybox"
 DOCKER_SOCKET = os.environ.get("TERRARIUM_BENCH_DOCKER", "/var/run/docker.sock")
@@ -90,6 +92,45 @@ def docker_api(rounds: int) -> Docker:
     return Docker(starts, rate)
 
 
+class Uvicorn:
+    """Our own application under uvicorn, beside the running instance: its settings, its person, its database."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._web = stack.pid("web")
+        self.stack = copy.copy(stack)
+        self.stack.port = free_port()
+
+    def __enter__(self) -> Uvicorn:
+        environ = Path(f"/proc/{self._web}/environ").read_bytes().decode().rstrip("\0").split("\0")
+        status = Path(f"/proc/{self._web}/status").read_text()
+        uid, gid = (re.search(rf"(?m)^{key}:\t(\d+)", status)[1] for key in ("Uid", "Gid"))  # type: ignore[index]
+        self._process = subprocess.Popen(
+            ["nsenter", "-t", str(self._web), "--mount", "--wd", "setpriv", f"--reuid={uid}", f"--regid={gid}",
+             "--clear-groups", ".venv/bin/python", "-m", "uvicorn", "--host", "127.0.0.1", "--port",
+             str(self.stack.port), "--ws-per-message-deflate", "false", "--log-level", "warning",
+             "webapp.asgi:application"],
+            env=dict(pair.partition("=")[::2] for pair in environ if pair),
+        )  # fmt: skip
+        await_port(self.stack.port, "uvicorn")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+def await_port(port: int, what: str) -> None:
+    """Wait until somebody listens there. Raises `RuntimeError`."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise RuntimeError(f"{what} did not start")
+
+
 class Terminado:
     """A terminado server with a plain shell, on loopback, for the time of a `with`."""
 
@@ -100,14 +141,8 @@ class Terminado:
         self._process = subprocess.Popen(
             [sys.executable, str(Path(__file__).with_name("terminado_server.py")), str(self.port)]
         )
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return self
-            except OSError:
-                time.sleep(0.05)
-        raise RuntimeError("terminado did not start")
+        await_port(self.port, "terminado")
+        return self
 
     def __exit__(self, *error: object) -> None:
         self._process.terminate()

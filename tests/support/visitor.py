@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import http.cookiejar
 import json
 import re
@@ -33,6 +34,13 @@ class Visitor:
         if boot is None:
             raise RuntimeError(f"{login_path} did not lead to a page")
         self._csrf = str(json.loads(boot[1])["csrf"])
+
+    @classmethod
+    def beside(cls, visitor: Visitor, stack: Stack) -> Visitor:
+        """The same person in the same session, at another server of the same site."""
+        other = copy.copy(visitor)
+        other._stack = stack
+        return other
 
     def cookies(self) -> dict[str, str]:
         return {cookie.name: cookie.value or "" for cookie in self._jar}
@@ -116,6 +124,13 @@ class PtyClient:
     def type(self, text: str) -> None:
         self._seq += 1
         self._socket.send(pty.input_frame(self._seq, text.encode()))
+
+    def ping(self) -> None:
+        """As the page does four times a minute; the answer is taken in by the next `step`s."""
+        self._seq += 1
+        self._socket.send(pty.ping_frame(self._seq, time.monotonic() * 1000))
+        while self.step(0.001) is not None:
+            pass
 
     def until(self, wanted: bytes, timeout: float = 15, *, since: int = 0) -> bytes:
         """Read until `wanted` appears in the output after `since`; the output from there on."""
