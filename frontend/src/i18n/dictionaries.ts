@@ -11,6 +11,8 @@ import panelsEn from "./panels.en";
 import panelsZh from "./panels.zh-hans";
 import processesEn from "./processes.en";
 import processesZh from "./processes.zh-hans";
+import sharingEn from "./sharing.en";
+import sharingZh from "./sharing.zh-hans";
 import teachEn from "./teach.en";
 import teachZh from "./teach.zh-hans";
 import timeEn from "./time.en";
@@ -28,6 +30,7 @@ export const english = {
   ...processesEn,
   ...layersEn,
   ...wallsEn,
+  ...sharingEn,
 };
 
 /** Typed by the English one: a key that is missing here does not compile. */
@@ -41,6 +44,7 @@ export const chinese: Record<keyof typeof english, string> = {
   ...processesZh,
   ...layersZh,
   ...wallsZh,
+  ...sharingZh,
 };
 
 /** For the tests, by name. */
@@ -54,4 +58,5 @@ export const pairs: readonly (readonly [string, Record<string, string>, Record<s
   ["processes", processesEn, processesZh],
   ["layers", layersEn, layersZh],
   ["walls", wallsEn, wallsZh],
+  ["sharing", sharingEn, sharingZh],
 ];
