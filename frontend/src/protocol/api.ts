@@ -1,6 +1,16 @@
 /** The REST calls the page makes: session cookie, CSRF header, and one kind of error. */
 import type { Code, FileView, HostView, Limits, ProcessDetail, Provenance, Seccomp, SourceText } from "./generated";
-import type { Attachment, ErrorJson, LaunchRequest, RestContainer, RestTerminal, Share, SharedTerminal } from "./rest";
+import type {
+  Attachment,
+  ErrorJson,
+  LaunchRequest,
+  RecordingList,
+  RestContainer,
+  RestRecording,
+  RestTerminal,
+  Share,
+  SharedTerminal,
+} from "./rest";
 
 const ROOT = "/api/v1";
 
@@ -59,6 +69,63 @@ export class Api {
   shared = (share: string): Promise<SharedTerminal> => this.#call("GET", `/shares/${share}`);
   attachShared = (share: string): Promise<Attachment> => this.#call("POST", `/shares/${share}/attach`, {});
 
+  /** All of this person's, those of deleted containers too; or one container's. */
+  recordings = (container?: string): Promise<RecordingList> =>
+    this.#call("GET", `/recordings${container === undefined ? "" : `?${new URLSearchParams({ container })}`}`);
+  recording = (id: string): Promise<RestRecording> => this.#call("GET", `/recordings/${id}`);
+  startRecording = (id: string, terminal: string): Promise<RestRecording> =>
+    this.#call("POST", `/containers/${id}/terminals/${terminal}/recording`, {});
+  stopRecording = (id: string, terminal: string): Promise<RestRecording> =>
+    this.#call("DELETE", `/containers/${id}/terminals/${terminal}/recording`);
+  deleteRecording = (id: string): Promise<void> => this.#call("DELETE", `/recordings/${id}`);
+  /** Its asciicast; of one under way, as far as it goes. */
+  cast = async (id: string): Promise<string> => {
+    const response = await this.#ask(`/recordings/${id}/cast`, { method: "GET" });
+    // The body too comes over the network, and breaks off with it.
+    return await response.text().catch((error: unknown) => {
+      throw offline(error);
+    });
+  };
+
+  /** Sends a file; `progress` tells the bytes gone out. Ending `signal` ends it, as an `AbortError`. */
+  putFile = (
+    id: string,
+    path: string,
+    file: Blob,
+    { replace, signal, progress }: { replace: boolean; signal: AbortSignal; progress(sent: number): void },
+  ): Promise<{ path: string; bytes: number }> =>
+    new Promise((resolve, reject) => {
+      const query = new URLSearchParams({ path, replace: String(replace) });
+      const request = new XMLHttpRequest(); // fetch() tells nobody how far it is
+      request.open("PUT", `${ROOT}/containers/${id}/files/content?${query}`);
+      request.setRequestHeader("Accept", "application/json");
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.setRequestHeader("X-CSRFToken", this.csrf);
+      request.upload.onprogress = (event) => progress(event.loaded);
+      request.onerror = () => reject(offline("the connection broke"));
+      request.onabort = () => reject(new DOMException("cancelled", "AbortError"));
+      request.onload = () => {
+        const answer = parsed(request.responseText);
+        if (request.status >= 200 && request.status < 300 && answer !== null) resolve(answer as never);
+        else reject(refusal(request.status, answer));
+      };
+      signal.addEventListener("abort", () => request.abort());
+      if (signal.aborted) reject(new DOMException("cancelled", "AbortError"));
+      else request.send(file);
+    });
+  /** Throws where the file cannot be had: what a link alone would show is a page of JSON. Else it is saved. */
+  saveFile = async (id: string, path: string): Promise<void> => {
+    const address = `/containers/${id}/files/content?${new URLSearchParams({ path })}`;
+    const stop = new AbortController();
+    await this.#ask(address, { method: "GET", signal: stop.signal });
+    stop.abort(); // it was only asked whether; the browser fetches it itself, piece by piece, to the disk
+    save(ROOT + address, path.slice(path.lastIndexOf("/") + 1));
+  };
+  saveCast = async (id: string): Promise<void> => {
+    await this.recording(id);
+    save(`${ROOT}/recordings/${id}/cast`, `${id}.cast`);
+  };
+
   source = (id: string, query: SourceQuery): Promise<SourceText> =>
     this.#call("GET", `/containers/${id}/source?${new URLSearchParams({ ...query })}`);
   process = (id: string, pid: number): Promise<ProcessDetail> =>
@@ -79,22 +146,46 @@ export class Api {
     const headers: Record<string, string> = { Accept: "application/json" };
     if (method !== "GET") headers["X-CSRFToken"] = this.csrf;
     if (body !== undefined) headers["Content-Type"] = "application/json";
-    let response: Response;
-    try {
-      response = await fetch(ROOT + path, {
-        method,
-        headers,
-        body: body === undefined ? undefined : JSON.stringify(body),
-        credentials: "same-origin",
-      });
-    } catch (error) {
-      throw new ApiError("offline", error instanceof Error ? error.message : String(error), 0);
-    }
+    const response = await this.#ask(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
     if (response.status === 204) return undefined as T;
     const answer = await response.json().catch(() => null);
-    if (response.ok && answer !== null) return answer as T;
+    if (answer !== null) return answer as T;
     throw refusal(response.status, answer);
   }
+
+  async #ask(path: string, init: RequestInit): Promise<Response> {
+    let response: Response;
+    try {
+      response = await fetch(ROOT + path, { ...init, credentials: "same-origin" });
+    } catch (error) {
+      throw offline(error);
+    }
+    if (response.ok) return response;
+    throw refusal(response.status, await response.json().catch(() => null));
+  }
+}
+
+const offline = (error: unknown): ApiError =>
+  new ApiError("offline", error instanceof Error ? error.message : String(error), 0);
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** The server says that it is an attachment, and under which name: `name` counts where it says none. */
+function save(address: string, name: string): void {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  link.click();
 }
 
 function refusal(status: number, answer: unknown): ApiError {

@@ -1,5 +1,5 @@
 /** What the web side answers under /api/v1, and the state it renders into the page. Times are ISO 8601. */
-import type { Code, Exit, Limits, Image as LiveImage, Snapshot, State } from "./generated";
+import type { Code, Exit, Limits, Image as LiveImage, Recording, Recordings, Snapshot, State } from "./generated";
 
 /** As the live stream has it, but for the time. */
 export type RestExit = Omit<Exit, "at"> & { at: string };
@@ -40,6 +40,16 @@ export interface Attachment {
   url: string;
   ticket: string;
   subprotocol: string;
+}
+
+/** As the worker has it, but for the times. */
+export interface RestRecording extends Omit<Recording, "started_at" | "ended_at"> {
+  started_at: string;
+  ended_at?: string | null;
+}
+
+export interface RecordingList extends Omit<Recordings, "re" | "recordings"> {
+  recordings: RestRecording[];
 }
 
 /** A link that lets those who have it, and an account, look at one terminal. `guests`: who came by it, and when first. */
@@ -84,7 +94,7 @@ export type Language = "en" | "zh-hans";
 
 /** The JSON of `<script id="boot">`. */
 export interface Boot {
-  page: "home" | "workbench" | "shared";
+  page: "home" | "workbench" | "shared" | "recordings" | "recording";
   /** `sees_host`: may see every process of the host. */
   user: { name: string; is_staff: boolean; sees_host?: boolean };
   lang: Language;
@@ -96,7 +106,7 @@ export interface Boot {
   /** On the page `shared`: the terminal a guest was let in to; null where the share has ended. */
   shared?: SharedTerminal | null;
   quota: Quota;
-  urls: Partial<Record<"home" | "login" | "logout" | "admin" | "setlang" | "docs" | "api", string>>;
+  urls: Partial<Record<"home" | "recordings" | "login" | "logout" | "admin" | "setlang" | "docs" | "api", string>>;
   /** The worker could not be asked when the page was made: what to say instead of a list. */
   error?: ErrorJson | null;
 }
