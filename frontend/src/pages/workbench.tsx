@@ -5,9 +5,7 @@ import { t } from "../i18n/index";
 import { Api } from "../protocol/api";
 import type { Boot, RestContainer } from "../protocol/rest";
 import { kindOf, Link } from "../state/link";
-import { TouchKeys } from "../terminal/keys";
-import { TerminalPane } from "../terminal/pane";
-import { Tabs } from "../terminal/tabs";
+import { Terminals } from "../terminal/terminals";
 import { Header } from "../ui/header";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
@@ -22,7 +20,6 @@ import { did, Hint, tour } from "./tour";
 
 const share = remembered("split", 56, (value): value is number => isNumber(value) && clampShare(value) === value);
 const folded = remembered("xray.folded", false, isBoolean);
-const screenReader = remembered("terminal.screen-reader", false, isBoolean);
 
 export function Workbench({ boot }: { boot: Boot }) {
   const api = useMemo(() => new Api(boot.csrf), [boot]);
@@ -115,7 +112,7 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
           folded={folded}
           label={t("workbench.split")}
           shown={shown}
-          first={<Terminals bench={bench} running={running} />}
+          first={<Terminals bench={bench} running={running} hint={running && <Hint step={0} />} />}
           second={
             folded.value ? (
               <button
@@ -198,69 +195,6 @@ function XrayMenu({ bench }: { bench: Bench }) {
     >
       <Icon name="more" />
     </Menu>
-  );
-}
-
-function Terminals({ bench, running }: { bench: Bench; running: boolean }) {
-  const tab = bench.book.front;
-  const condition = bench.condition.value;
-  return (
-    <section class="terminals world-container" aria-label={t("workbench.terminal")}>
-      <div class="pane-head">
-        <Tabs
-          book={bench.book}
-          canOpen={running}
-          opening={bench.opening.value}
-          onOpen={() => void bench.openTerminal()}
-          onClose={(closing) => void bench.closeTerminal(closing)}
-        />
-        <Menu
-          label={t("terminal.options")}
-          class="button icon small"
-          items={[
-            {
-              label: t("terminal.screen_reader"),
-              checked: screenReader.value,
-              onSelect: () => {
-                screenReader.value = !screenReader.value;
-              },
-            },
-          ]}
-        >
-          <Icon name="more" />
-        </Menu>
-      </div>
-      <div
-        class="terminal-stack"
-        id="terminal-panel"
-        role="tabpanel"
-        aria-labelledby={tab ? `tab-${tab.id}` : undefined}
-      >
-        {tab ? (
-          <TerminalPane
-            key={tab.id}
-            tab={tab}
-            stopped={condition === "stopped"}
-            starting={bench.busy.value === "starting"}
-            screenReader={screenReader.value}
-            onStart={() => void bench.start()}
-            onClose={() => void bench.closeTerminal(tab)}
-          >
-            {running && <Hint step={0} />}
-          </TerminalPane>
-        ) : (
-          <div class="terminal-none">
-            <p>{t(condition === "stopped" ? "terminal.none_stopped" : "terminal.none")}</p>
-            {condition === "stopped" && (
-              <button type="button" class="button primary" onClick={() => void bench.start()}>
-                {t("action.start_again")}
-              </button>
-            )}
-          </div>
-        )}
-      </div>
-      <TouchKeys onKey={(text) => bench.type(text)} />
-    </section>
   );
 }
 

@@ -3,10 +3,17 @@ import { ACK_EVERY, ack } from "../protocol/pty";
 
 /** At most one acknowledgement of an empty queue in this time. */
 const ACK_IDLE_MS = 50;
+/** Places in output not yet here that may be waited for; more than that and the worker is not to be believed. */
+const MOST_PLACES = 4_096;
 
-/** Takes bytes and tells when they are parsed; xterm.js is one. */
+/** Takes bytes and tells when they are parsed, before it parses the next ones; xterm.js is one. */
 export interface Sink {
   write(data: Uint8Array | string, parsed: () => void): void;
+}
+
+interface Place {
+  at: number;
+  action: () => void;
 }
 
 export class Downlink {
@@ -20,6 +27,8 @@ export class Downlink {
   #generation = 0;
   #send: ((frame: Uint8Array<ArrayBuffer>) => void) | null = null;
   #drained: (() => void)[] = [];
+  /** Sorted by `at`, all beyond `received`. */
+  #places: Place[] = [];
 
   constructor(private readonly sink: Sink) {}
 
@@ -29,6 +38,7 @@ export class Downlink {
 
   disconnect(): void {
     this.#send = null;
+    this.#places = [];
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -39,6 +49,7 @@ export class Downlink {
     this.received = offset;
     this.#parsed = offset;
     this.#acked = offset;
+    for (const { action } of this.#due(offset)) this.after(action);
   }
 
   /** False when bytes are missing before these: the connection cannot go on. */
@@ -46,21 +57,27 @@ export class Downlink {
     const at = this.received ?? offset;
     if (offset > at) return false;
     if (this.received === null) this.restart(offset);
-    const fresh = data.subarray(at - offset);
-    if (fresh.length === 0) return true;
-    const end = at + fresh.length;
-    const generation = this.#generation;
-    this.received = end;
-    this.#pending += 1;
-    this.sink.write(fresh, () => {
-      this.#pending -= 1;
-      if (generation === this.#generation) {
-        this.#parsed = end;
-        this.#acknowledge();
-      }
-      this.#tellDrained();
-    });
+    let fresh = data.subarray(at - offset);
+    while (fresh.length > 0) {
+      const start = this.received ?? at;
+      const cut = this.#places[0]?.at ?? Number.POSITIVE_INFINITY;
+      const part = fresh.subarray(0, Math.min(fresh.length, cut - start));
+      fresh = fresh.subarray(part.length);
+      this.#write(part, start + part.length);
+    }
     return true;
+  }
+
+  /** Runs `action` when the bytes before `at` are parsed and none after, or at once where those are there already. */
+  at(at: number, action: () => void): void {
+    if (this.received === null || at <= this.received) {
+      this.after(action);
+      return;
+    }
+    if (this.#places.length >= MOST_PLACES) return;
+    let index = this.#places.length;
+    while (index > 0 && (this.#places[index - 1]?.at ?? 0) > at) index -= 1;
+    this.#places.splice(index, 0, { at, action });
   }
 
   /** Runs `action` once all that was taken so far is parsed. */
@@ -72,6 +89,28 @@ export class Downlink {
   /** Resolves when the screen has parsed all it was given. */
   drained(): Promise<void> {
     return this.#pending === 0 ? Promise.resolve() : new Promise((resolve) => this.#drained.push(resolve));
+  }
+
+  #write(data: Uint8Array, end: number): void {
+    const generation = this.#generation;
+    const due = this.#due(end);
+    this.received = end;
+    this.#pending += 1;
+    this.sink.write(data, () => {
+      this.#pending -= 1;
+      for (const { action } of due) action();
+      if (generation === this.#generation) {
+        this.#parsed = end;
+        this.#acknowledge();
+      }
+      this.#tellDrained();
+    });
+  }
+
+  #due(end: number): Place[] {
+    let count = 0;
+    while (count < this.#places.length && (this.#places[count]?.at ?? 0) <= end) count += 1;
+    return this.#places.splice(0, count);
   }
 
   #tellDrained(): void {

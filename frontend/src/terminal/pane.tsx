@@ -4,13 +4,19 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { type Key, t } from "../i18n/index";
 import { signalName } from "../i18n/signals";
+import type { Bench } from "../pages/bench";
 import { isDark } from "../ui/preferences";
 import type { Tab } from "./book";
+import { BANNERS, STRIPS } from "./extras";
 import { takeTyped } from "./held";
 import type { Session, SessionState } from "./session";
 
 interface Props {
+  /** Null where one looks on at another person's terminal. */
+  bench: Bench | null;
   tab: Tab;
+  /** The keys go here. */
+  front: boolean;
   /** What PID 1 was, when the container has stopped: its console can be started again. */
   stopped: boolean;
   starting: boolean;
@@ -21,7 +27,17 @@ interface Props {
   children?: ComponentChildren;
 }
 
-export function TerminalPane({ tab, stopped, starting, screenReader, onStart, onClose, children }: Props) {
+export function TerminalPane({
+  bench,
+  tab,
+  front,
+  stopped,
+  starting,
+  screenReader,
+  onStart,
+  onClose,
+  children,
+}: Props) {
   const host = useRef<HTMLDivElement>(null);
   const parts = tab.parts.value;
 
@@ -30,6 +46,7 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
     const { screen, session } = parts;
     screen.mount(host.current, t("terminal.label", { program: tab.program }));
     session.open();
+    session.show(true);
     const early = takeTyped();
     if (early !== "") session.input(early);
     const amongTabs = document.activeElement?.closest("[role=tablist]") != null; // by arrow keys: they go on there
@@ -43,11 +60,13 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
     return () => {
       stop();
       follow();
+      session.show(false);
       screen.unmount();
     };
   }, [parts, tab]);
 
   useEffect(() => parts?.screen.setScreenReader(screenReader), [parts, screenReader]);
+  useEffect(() => parts?.screen.setFront(front), [parts, front]);
 
   const state = parts?.session.state.value;
   return (
@@ -56,6 +75,9 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
       data-phase={state?.phase ?? "connecting"}
       data-watching={state?.phase === "live" && !state.driver ? "true" : undefined}
     >
+      {BANNERS.map((Banner) => (
+        <Banner key={Banner.name} bench={bench} tab={tab} />
+      ))}
       <div class="terminal-area">
         <div class="terminal-host" ref={host} />
         {children}
@@ -80,6 +102,9 @@ export function TerminalPane({ tab, stopped, starting, screenReader, onStart, on
           onClose={onClose}
         />
       )}
+      {STRIPS.map((Extra) => (
+        <Extra key={Extra.name} bench={bench} tab={tab} />
+      ))}
     </div>
   );
 }
@@ -164,7 +189,7 @@ interface StripProps {
   children?: ComponentChildren;
 }
 
-function Strip({ tone, words, detail, children }: StripProps) {
+export function Strip({ tone, words, detail, children }: StripProps) {
   return (
     <div class={`term-strip ${tone}`} role="status">
       <p>
@@ -175,7 +200,7 @@ function Strip({ tone, words, detail, children }: StripProps) {
   );
 }
 
-function Act({ label, onClick, primary = false }: { label: string; onClick: () => void; primary?: boolean }) {
+export function Act({ label, onClick, primary = false }: { label: string; onClick: () => void; primary?: boolean }) {
   return (
     <button type="button" class={`button small ${primary ? "primary" : ""}`} onClick={onClick}>
       {label}

@@ -39,6 +39,7 @@ export class XtermScreen implements Screen {
   readonly #observer: ResizeObserver;
   #opened = false;
   #fitted = true;
+  #front = false;
   #webgl: WebglAddon | null = null;
   #muted = false;
   readonly #blink: Blink | null;
@@ -104,7 +105,7 @@ export class XtermScreen implements Screen {
     this.#term.textarea?.setAttribute("aria-label", label);
     this.element.addEventListener("focusin", this.events.focused);
     this.#observer.observe(this.element);
-    this.#useWebgl();
+    if (this.#front) this.#useWebgl();
     this.fit();
   }
 
@@ -120,6 +121,13 @@ export class XtermScreen implements Screen {
     this.#blink?.dispose();
     for (const disposable of this.#disposables) disposable.dispose();
     this.#term.dispose();
+  }
+
+  /** Whether the keys go here: of several on the page only that one is drawn by the GPU. */
+  setFront(front: boolean): void {
+    this.#front = front;
+    if (!front) this.#dropWebgl();
+    else if (this.element.isConnected) this.#useWebgl();
   }
 
   focus(): void {

@@ -3,118 +3,90 @@
  * goes on, and connects again by itself, going on at the very byte where it was.
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
-import { ApiError } from "../protocol/api";
-import { Backoff } from "../protocol/backoff";
-import type { ExitBody, RecordingBody, ViewerBody, Welcome } from "../protocol/generated";
-import { socketUrl } from "../protocol/live";
+import type { Welcome } from "../protocol/generated";
 import {
   ControlOp,
-  control,
-  decode,
   type Frame,
-  FrameError,
   HISTORY,
   hello,
   InputStatus,
   Kind,
-  ping,
   ReplayKind,
-  resize,
-  SUBPROTOCOL,
+  redraw,
+  signal as signalFrame,
   visibility,
 } from "../protocol/pty";
-import type { Attachment } from "../protocol/rest";
-import { type Problem, verdict } from "./closing";
-import { Downlink, type Sink } from "./downlink";
+import { type Problem, refusal, type Verdict, verdict } from "./closing";
+import { Downlink } from "./downlink";
+import { Helm } from "./helm";
+import { Line } from "./line";
+import { Marks } from "./marks";
+import { Pulse } from "./pulse";
+import { type Attach, INITIAL, type Latency, type Mark, type Screen, type SessionState } from "./state";
 import { Uplink } from "./uplink";
 
-const RESIZE_MS = 60;
-const PING_MS = 15_000;
-const PONG_MS = 10_000;
-/** After the page was away the connection may be dead without knowing: less patience. */
-const PROBE_MS = 5_000;
-/** Longer than that without a first byte, and an attempt has failed. */
-const CONNECT_MS = 10_000;
-
-export type Phase = "connecting" | "live" | "reconnecting" | "ended" | "gone" | "error";
-
-export interface SessionState {
-  phase: Phase;
-  /** How it ended, in phase `ended`; null where that is not known. */
-  exit: ExitBody | null;
-  /** Why it stands still, in phase `error`. */
-  problem: Problem | null;
-  /** The web side's own sentence for the problem. */
-  detail: string | null;
-  /** Whether this page's keys go to the shell; another page of the same person may have them. */
-  driver: boolean;
-  /** All who look at it, this page too: `me` is its id among them. */
-  viewers: readonly ViewerBody[];
-  me: number | null;
-  /** The output is being recorded. */
-  recording: RecordingBody | null;
-  /** Input the worker would not take, such as a huge paste into a program that does not read. */
-  dropped: boolean;
-}
-
-/** The screen as a session needs it. */
-export interface Screen extends Sink {
-  readonly cols: number;
-  readonly rows: number;
-  readonly pixels: { x: number; y: number };
-  /** Blank, all modes off, after what was written before and before what is written next. */
-  reset(): void;
-  /** Another page decides the size: show the output as it was made. */
-  resizeTo(cols: number, rows: number): void;
-  /** While old output is played back, the answers a terminal gives to questions in it must not reach the shell. */
-  mute(on: boolean): void;
-}
-
-export type Attach = () => Promise<Attachment>;
-
-const INITIAL: SessionState = {
-  phase: "connecting",
-  exit: null,
-  problem: null,
-  detail: null,
-  driver: true,
-  viewers: [],
-  me: null,
-  recording: null,
-  dropped: false,
-};
+export type { Attach, Latency, Mark, Phase, Screen, SessionState } from "./state";
 
 export class Session {
   readonly #state = signal<SessionState>(INITIAL);
-  readonly #backoff = new Backoff();
   readonly #uplink = new Uplink();
   readonly #downlink: Downlink;
+  readonly #line: Line;
+  readonly #pulse: Pulse;
+  readonly #helm: Helm;
+  readonly #marks = new Marks();
   readonly #encoder = new TextEncoder();
   readonly #listeners = new AbortController();
-  #socket: WebSocket | null = null;
   #opened = false;
-  #attempt = 0;
+  #shown = true;
   #welcome: Welcome | null = null;
   #epoch: string | null = null;
-  #size = { cols: 80, rows: 24 };
-  #sentSize = "";
-  #resizeSeq = 0;
-  #pingSeq = 0;
-  #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #resizeTimer: ReturnType<typeof setTimeout> | undefined;
-  #pingTimer: ReturnType<typeof setTimeout> | undefined;
-  #pongTimer: ReturnType<typeof setTimeout> | undefined;
-  #connectTimer: ReturnType<typeof setTimeout> | undefined;
+  #history = HISTORY;
 
+  /** `lease`: a word of this page's by which the worker knows it again when it comes back. */
   constructor(
-    private readonly attach: Attach,
+    attach: Attach,
     private readonly screen: Screen,
+    private readonly lease = "",
   ) {
     this.#downlink = new Downlink(screen);
+    this.#pulse = new Pulse(() => this.#lost());
+    this.#helm = new Helm(screen, { state: this.#state, set: (part) => this.#set(part) }, (action) =>
+      this.#downlink.after(action),
+    );
+    this.#line = new Line(attach, {
+      ready: () => this.#downlink.drained(),
+      hello: (ticket) => this.#hello(ticket),
+      frame: (frame) => this.#handle(frame),
+      garbled: (why) => this.#stop("protocol", why),
+      refused: (error) => this.#decide(refusal(error)),
+      closed: (code) => this.#decide(verdict(code)),
+      lost: () => this.#lost(),
+    });
   }
 
   get state(): ReadonlySignal<SessionState> {
     return this.#state;
+  }
+
+  /** How long the last ping took; null before the first answer. */
+  get latency(): ReadonlySignal<Latency | null> {
+    return this.#pulse.latency;
+  }
+
+  /** Prompts, commands, titles and directories in the output that is on the screen. */
+  get marks(): ReadonlySignal<readonly Mark[]> {
+    return this.#marks.all;
+  }
+
+  /** Hears of each mark, bells too, when what is before it is on the screen. Returns how to stop. */
+  onMark(listener: (mark: Mark) => void): () => void {
+    return this.#marks.listen(listener);
+  }
+
+  /** Measures the latency each second while on; to be called off as often as on. */
+  watchLatency(on: boolean): void {
+    this.#pulse.watch(on);
   }
 
   /** Connects; to be called when a view first shows the screen, for then it knows its size. Again: does nothing. */
@@ -126,22 +98,28 @@ export class Session {
     document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal: aborted });
     window.addEventListener("pageshow", back, { signal: aborted });
     window.addEventListener("online", back, { signal: aborted });
-    void this.#connect();
+    void this.#line.connect();
   }
 
   /** Lets go of everything; the shell goes on without us. */
   dispose(): void {
     this.#listeners.abort();
-    clearTimeout(this.#resizeTimer);
+    this.#helm.dispose();
     this.#drop();
+  }
+
+  /** Whether a view shows it: what nobody sees does not hold the program up. */
+  show(shown: boolean): void {
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    if (!document.hidden) this.#send(visibility(shown));
   }
 
   /** Tries again at a person's word, after an error or instead of waiting. */
   retry(): void {
-    this.#backoff.reset();
     this.#drop();
     this.#set({ phase: "reconnecting", problem: null, detail: null });
-    void this.#connect();
+    this.#line.hurry();
   }
 
   /**
@@ -151,8 +129,8 @@ export class Session {
   async restart(started: Promise<unknown> = Promise.resolve()): Promise<void> {
     const before = this.#state.peek();
     this.#drop();
-    const attempt = this.#attempt;
-    this.#backoff.reset();
+    const { attempt } = this.#line;
+    this.#line.calm();
     this.#uplink.clear();
     this.#epoch = null;
     this.#state.value = INITIAL;
@@ -163,7 +141,7 @@ export class Session {
       this.#state.value = before;
       return;
     }
-    if (attempt === this.#attempt) await this.#connect();
+    if (attempt === this.#line.attempt) await this.#line.connect();
   }
 
   /** What a person typed or pasted. */
@@ -176,15 +154,47 @@ export class Session {
     this.#push(Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff));
   }
 
-  /** This page's keys are to go to the shell, not another page's. */
+  /** This page's keys are to go to the shell, not another's. A guest cannot. */
   takeOver(): void {
-    if (!this.#state.peek().driver) this.#send(control(ControlOp.TAKE));
+    if (this.#state.peek().role === "rw") this.#helm.take();
   }
+
+  /** A guest asks to type. */
+  ask(): void {
+    this.#helm.say(ControlOp.REQUEST);
+  }
+
+  /** Gives the typing back, or takes the question back. */
+  release(): void {
+    this.#helm.say(ControlOp.RELEASE);
+  }
+
+  /** The owner lets the viewer `id` type. */
+  grant(id: number): void {
+    this.#helm.say(ControlOp.GRANT, id);
+  }
+
+  /** The owner says no, or takes back what was granted. */
+  deny(id: number): void {
+    this.#helm.say(ControlOp.DENY, id);
+  }
+
+  /** SIGINT, SIGQUIT or SIGTSTP to what runs in the foreground, past all input that waits. */
+  signal(signo: 2 | 3 | 20): void {
+    this.#send(signalFrame(signo));
+  }
+
+  /** Has the program draw anew. */
+  redraw(): void {
+    this.#send(redraw());
+  }
+
+  /** Has more of the earlier output shown, if the worker has more: the screen is filled anew. */
+  loadMore(): void {}
 
   /** The screen has another size. */
   resized(): void {
-    clearTimeout(this.#resizeTimer);
-    this.#resizeTimer = setTimeout(() => this.#sendSize(), RESIZE_MS);
+    this.#helm.resized();
   }
 
   #push(data: Uint8Array): void {
@@ -193,68 +203,28 @@ export class Session {
     this.#set({ dropped: !this.#uplink.push(data) });
   }
 
-  async #connect(): Promise<void> {
-    this.#attempt += 1;
-    const attempt = this.#attempt;
-    const stale = () => attempt !== this.#attempt;
-    clearTimeout(this.#retryTimer);
-    // What the screen still has to parse counts as had: wait for it, or the delta would repeat it.
-    await this.#downlink.drained();
-    let attachment: Attachment;
-    try {
-      attachment = await this.attach();
-    } catch (error) {
-      if (!stale()) this.#attachFailed(error);
-      return;
-    }
-    if (stale()) return;
-    const socket = new WebSocket(socketUrl(attachment.url), attachment.subprotocol || SUBPROTOCOL);
-    socket.binaryType = "arraybuffer";
-    this.#socket = socket;
-    this.#connectTimer = setTimeout(() => this.#lost(), CONNECT_MS);
-    socket.onopen = () => {
-      if (!stale()) this.#sayHello(attachment.ticket);
-    };
-    socket.onmessage = (event) => {
-      if (!stale()) this.#heard(event.data as ArrayBuffer);
-    };
-    socket.onclose = (event) => {
-      if (!stale()) this.#closed(event.code);
-    };
-  }
-
-  #sayHello(ticket: string): void {
+  #hello(ticket: string): Uint8Array<ArrayBuffer> {
     const { cols, rows, pixels } = this.screen;
-    this.#sentSize = `${cols}x${rows}`;
-    this.#send(
-      hello({
-        v: 1,
-        ticket,
-        epoch: this.#epoch,
-        have: this.#epoch === null ? null : this.#downlink.received,
-        cols,
-        rows,
-        xpx: pixels.x,
-        ypx: pixels.y,
-        want: "rw",
-        visible: !document.hidden,
-        client: "terrarium",
-        history: HISTORY,
-        lease: "",
-      }),
-    );
+    this.#helm.told();
+    return hello({
+      v: 1,
+      ticket,
+      epoch: this.#epoch,
+      have: this.#epoch === null ? null : this.#downlink.received,
+      cols,
+      rows,
+      xpx: pixels.x,
+      ypx: pixels.y,
+      want: "rw",
+      visible: this.#visible,
+      client: "terrarium",
+      history: this.#history,
+      lease: this.lease,
+    });
   }
 
-  #heard(buffer: ArrayBuffer): void {
-    let frame: Frame | null;
-    try {
-      frame = decode(buffer);
-    } catch (error) {
-      if (!(error instanceof FrameError)) throw error;
-      this.#stop("protocol", error.message);
-      return;
-    }
-    if (frame !== null) this.#handle(frame);
+  get #visible(): boolean {
+    return this.#shown && !document.hidden;
   }
 
   #handle(frame: Frame): void {
@@ -264,10 +234,7 @@ export class Session {
         break;
       case Kind.REPLAY_BEGIN:
         this.screen.mute(true);
-        if (frame.replay === ReplayKind.TAIL) {
-          this.screen.reset();
-          this.#downlink.restart(frame.start);
-        }
+        if (frame.replay === ReplayKind.TAIL) this.#startOver(frame.start);
         break;
       case Kind.OUTPUT:
         if (!this.#downlink.take(frame.offset, frame.data)) this.#lost();
@@ -276,24 +243,37 @@ export class Session {
         this.#downlink.after(() => this.screen.mute(false));
         break;
       case Kind.GAP:
-        this.screen.reset();
-        this.#downlink.restart(frame.end);
+        this.#startOver(frame.end);
         break;
       case Kind.SIZE:
-        this.#size = { cols: frame.cols, rows: frame.rows };
-        if (!this.#state.peek().driver) this.#followSize();
+        this.#downlink.at(frame.at, () => this.#helm.sized(frame.cols, frame.rows));
         break;
+      case Kind.MARK: {
+        const mark = { at: frame.at, kind: frame.mark, body: frame.body };
+        this.#downlink.at(frame.at, () => {
+          if (this.#marks.add(mark)) this.screen.mark?.(mark);
+        });
+        break;
+      }
       case Kind.INPUT_ACK:
         if (!this.#uplink.acknowledge(frame.seq, frame.status) && frame.status === InputStatus.DROPPED) {
           this.#set({ dropped: true });
         }
         break;
-      case Kind.STATE:
-        this.#set({ viewers: frame.body.viewers, recording: frame.body.recording ?? null });
-        this.#drives(frame.body.driver === this.#welcome?.viewer);
+      case Kind.STATE: {
+        const { driver, viewers, recording, typed_at, flow } = frame.body;
+        this.#set({
+          viewers,
+          driving: driver ?? null,
+          recording: recording ?? null,
+          typedAt: typed_at ?? null,
+          flow,
+        });
+        this.#helm.drives(this.#welcome !== null && driver === this.#welcome.viewer);
         break;
+      }
       case Kind.PONG:
-        clearTimeout(this.#pongTimer);
+        this.#pulse.answered(frame);
         break;
       case Kind.EXIT:
         this.#downlink.after(() => this.#set({ phase: "ended", exit: frame.body }));
@@ -304,50 +284,40 @@ export class Session {
     }
   }
 
+  /** The screen begins blank, with the output from `offset` on. */
+  #startOver(offset: number): void {
+    this.screen.reset();
+    this.#downlink.restart(offset);
+    this.#downlink.after(() => this.#marks.clear());
+  }
+
   #welcomed(welcome: Welcome): void {
-    clearTimeout(this.#connectTimer);
+    this.#line.stands();
     if (this.#epoch !== null && this.#epoch !== welcome.epoch) this.#uplink.clear();
     this.#epoch = welcome.epoch;
     this.#welcome = welcome;
-    this.#backoff.reset();
-    const send = (frame: Uint8Array<ArrayBuffer>) => this.#send(frame);
-    this.#downlink.connect(send);
+    this.#downlink.connect(this.#send);
     this.#set({
       phase: "live",
       problem: null,
       detail: null,
       driver: welcome.driver,
+      role: welcome.role,
       me: welcome.viewer,
       dropped: false,
     });
-    this.#uplink.connect(send);
-    this.#size = { cols: welcome.cols, rows: welcome.rows };
-    if (welcome.driver) this.#sendSize();
-    else this.#followSize();
-    this.#pingLater();
+    this.#uplink.connect(this.#send);
+    this.#helm.connect(this.#send, { cols: welcome.cols, rows: welcome.rows });
+    this.#pulse.connect(this.#send);
   }
 
-  /** Another page of the same person took the keys, or gave them back. */
-  #drives(driver: boolean): void {
-    if (driver === this.#state.peek().driver) return;
-    this.#set({ driver });
-    this.#sentSize = "";
-    if (driver) this.#sendSize();
-    else this.#followSize();
-  }
-
-  #followSize(): void {
-    const { cols, rows } = this.#size;
-    this.#downlink.after(() => this.screen.resizeTo(cols, rows));
-  }
-
-  #closed(code: number): void {
+  /** The connection is over, or none came about. */
+  #decide(decision: Verdict): void {
     const { phase } = this.#state.peek();
     if (phase === "ended") {
       this.#drop();
       return;
     }
-    const decision = verdict(code);
     switch (decision.next) {
       case "retry":
         this.#lost();
@@ -361,43 +331,16 @@ export class Session {
         this.#set({ phase: "gone" });
         break;
       case "stop":
-        this.#stop(decision.problem, this.#state.peek().detail);
+        this.#stop(decision.problem, decision.detail ?? this.#state.peek().detail);
         break;
-    }
-  }
-
-  #attachFailed(error: unknown): void {
-    if (!(error instanceof ApiError)) {
-      this.#stop("protocol", error instanceof Error ? error.message : String(error));
-      return;
-    }
-    switch (error.code) {
-      case "not-found":
-      case "vanished":
-        this.#drop();
-        this.#set({ phase: "gone" });
-        break;
-      case "wrong-state":
-        this.#drop();
-        this.#set({ phase: "ended" });
-        break;
-      case "signed-out":
-        this.#stop("signed-out", null);
-        break;
-      case "access-denied":
-        this.#stop("refused", error.message);
-        break;
-      default:
-        this.#lost();
     }
   }
 
   /** The connection is no use any more: make another, later each time. */
   #lost(): void {
     this.#drop();
-    const { phase } = this.#state.peek();
-    if (phase === "live") this.#set({ phase: "reconnecting" });
-    this.#retryTimer = setTimeout(() => void this.#connect(), this.#backoff.next());
+    if (this.#state.peek().phase === "live") this.#set({ phase: "reconnecting" });
+    this.#line.connectLater();
   }
 
   #stop(problem: Problem, detail: string | null): void {
@@ -406,62 +349,31 @@ export class Session {
   }
 
   #drop(): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    this.#attempt += 1;
+    this.#line.drop();
     this.#welcome = null;
-    for (const timer of [this.#retryTimer, this.#pingTimer, this.#pongTimer, this.#connectTimer]) clearTimeout(timer);
+    this.#pulse.disconnect();
+    this.#helm.disconnect();
     this.#uplink.disconnect();
     this.#downlink.disconnect();
     this.#downlink.after(() => this.screen.mute(false));
-    socket?.close();
-  }
-
-  #sendSize(): void {
-    const { cols, rows, pixels } = this.screen;
-    const size = `${cols}x${rows}`;
-    if (this.#welcome === null || !this.#state.peek().driver || size === this.#sentSize) return;
-    this.#sentSize = size;
-    this.#resizeSeq = (this.#resizeSeq + 1) & 0xffff;
-    this.#send(resize(this.#resizeSeq, cols, rows, pixels.x, pixels.y));
-  }
-
-  #pingLater(): void {
-    clearTimeout(this.#pingTimer);
-    this.#pingTimer = setTimeout(() => {
-      this.#ping(PONG_MS);
-      this.#pingLater();
-    }, PING_MS);
-  }
-
-  /** Asks for a sign of life; without one in time the connection counts as dead. A hidden page's clocks are slow. */
-  #ping(patienceMs: number): void {
-    if (this.#welcome === null) return;
-    this.#pingSeq += 1;
-    this.#send(ping(this.#pingSeq, performance.now()));
-    clearTimeout(this.#pongTimer);
-    if (!document.hidden) this.#pongTimer = setTimeout(() => this.#lost(), patienceMs);
   }
 
   #visibilityChanged(): void {
-    if (this.#welcome !== null) this.#send(visibility(!document.hidden));
-    if (document.hidden) clearTimeout(this.#pongTimer);
+    if (this.#shown) this.#send(visibility(this.#visible));
+    if (document.hidden) this.#pulse.doze();
     else this.#pageIsBack();
   }
 
   #pageIsBack(): void {
     const { phase } = this.#state.peek();
-    if (phase === "live") {
-      this.#ping(PROBE_MS);
-    } else if ((phase === "reconnecting" || phase === "connecting") && this.#socket === null) {
-      this.#backoff.reset();
-      void this.#connect();
-    }
+    if (phase === "live") this.#pulse.probe();
+    else if (phase === "reconnecting" || phase === "connecting") this.#line.hurry();
   }
 
-  #send(frame: Uint8Array<ArrayBuffer>): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(frame);
-  }
+  /** Nothing before WELCOME but HELLO. */
+  #send = (frame: Uint8Array<ArrayBuffer>): void => {
+    if (this.#welcome !== null) this.#line.send(frame);
+  };
 
   #set(part: Partial<SessionState>): void {
     this.#state.value = { ...this.#state.peek(), ...part };
