@@ -1,4 +1,4 @@
-"""WebSocket routes: both are plain ASGI applications, one browser socket to one worker connection."""
+"""WebSocket routes: all are plain ASGI applications, one browser socket to one worker connection."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from channels.routing import URLRouter
 from django.urls import path, re_path
 
 from playground.consumers.live import live
-from playground.terminal import terminal
+from playground.terminal import shared, terminal
 from webapp.asgi_types import Receive, Scope, Send
 
 
@@ -21,6 +21,7 @@ async def nowhere(_scope: Scope, receive: Receive, send: Send) -> None:
 sockets = URLRouter(
     [
         path("ws/terminal/<str:container>/<str:terminal>", cast(Any, terminal)),  # Channels routes ASGI applications
+        path("ws/shared/<str:share>", cast(Any, shared)),
         path("ws/live/<str:container>", cast(Any, live)),  # with Django's patterns, which are typed for views
         re_path(r"", cast(Any, nowhere)),
     ]

@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from playground.api.root import api, missing
-from playground.pages import accounts, views
+from playground.pages import accounts, shared, views
 from playground.pages.health import health
 from playground.pages.metrics import metrics
 
@@ -21,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("playground/recordings", views.recordings, name="recordings"),
     path("playground/r/<str:recording_id>", views.recording, name="recording"),
     path("playground/c/<str:container_id>", views.workbench, name="workbench"),
+    path("playground/s/<str:secret>", shared.share_link, name="share-join"),
+    path("playground/shared/<str:share_id>", shared.shared_page, name="shared"),
     path("login/<str:secret>", accounts.login_once, name="login-once"),
     path("accounts/login/", accounts.Login.as_view(), name="login"),
     path("accounts/logout/", accounts.Logout.as_view(), name="logout"),

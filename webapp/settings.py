@@ -36,6 +36,12 @@ TERRARIUM_QUOTA = {  # what one person may have; the admin can set another for e
     "pids": env.amount(os.environ, "TERRARIUM_QUOTA_PIDS", 512),
     "disk_bytes": env.amount(os.environ, "TERRARIUM_QUOTA_DISK_BYTES", 512 * 1024**2),
 }
+TERRARIUM_SHARING = {  # of terminals with others
+    "hours": env.amount(os.environ, "TERRARIUM_SHARE_HOURS", 24),  # for which a link counts, where none are named
+    "hours_most": env.amount(os.environ, "TERRARIUM_SHARE_HOURS_MOST", 7 * 24),
+    "shares": env.amount(os.environ, "TERRARIUM_SHARES", 8),  # links to one container at a time
+    "guests": env.amount(os.environ, "TERRARIUM_SHARE_GUESTS", 20),  # by one link; a terminal has room for 32 viewers
+}
 TERRARIUM_METRICS_TOKEN = os.environ.get("TERRARIUM_METRICS_TOKEN", "")  # empty: there is no /metrics
 TERRARIUM_METRICS_TOKEN_LEAST = 32  # characters: it is all that stands before everybody's figures
 TERRARIUM_RECHECK_SECONDS = 20.0  # how soon an open socket learns that its owner may no longer have it

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 
 from playground import errors, worker
-from playground.services.visits import admit, carry
+from playground.services import tally
+from playground.services.visits import Ending, admit, carry
 from runtime.errors import Code, Fault
 from runtime.protocol import messages, pty
 from webapp.asgi_types import Receive, Scope, Send
@@ -23,22 +24,30 @@ async def live(scope: Scope, receive: Receive, send: Send) -> None:
         return
     spoken = SUBPROTOCOL in scope.get("subprotocols", [])
     await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if spoken else None})
+    with tally.socket("live") as closed:
+        ending = await _carried(scope, receive, send)
+        if ending is None:
+            return
+        closed(ending.close)
+        if ending.why is not None:
+            told = messages.Refused(code=ending.why.code, message=ending.why.message, hint=ending.why.hint)
+            await send({"type": "websocket.send", "text": messages.encode(told).decode()})
+        await send({"type": "websocket.close", "code": int(ending.close)})
+
+
+async def _carried(scope: Scope, receive: Receive, send: Send) -> Ending | None:
     container = scope["url_route"]["kwargs"]["container"]
     try:
         visit = await admit(scope, container)
         if visit is None:
-            await _end(send, Fault(Code.ACCESS_DENIED, "not logged in"), pty.Close.TICKET)
-            return
+            return Ending(pty.Close.TICKET, Fault(Code.ACCESS_DENIED, "not logged in"))
         reader, writer = await worker.connect(messages.Watch(id=container, owner=str(visit.user.pk)))
     except Fault as fault:
-        await _end(send, fault, errors.row(fault.code).close)
-        return
+        return Ending(errors.row(fault.code).close, fault)
     try:
-        close = await carry(visit, _until_gone(receive), _down(reader, send))
+        return await carry(visit, _until_gone(receive), _down(reader, send))
     finally:
         await worker.hang_up(writer)
-    if close is not None:
-        await send({"type": "websocket.close", "code": int(close)})
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -47,20 +56,13 @@ async def _until_gone(receive: Receive) -> None:
         pass
 
 
-async def _down(reader: asyncio.StreamReader, send: Send) -> pty.Close:
+async def _down(reader: asyncio.StreamReader, send: Send) -> Ending:
     """Pass on until `gone` (4410), a fault (its code), or the worker's silence (4503)."""
     while (frame := await worker.read_frame(reader)) is not None:
         await send({"type": "websocket.send", "text": frame.decode()})
         if frame.startswith(b'{"re":"gone"'):
-            return pty.Close.ENDED
+            return Ending(pty.Close.ENDED)
         if frame.startswith(b'{"re":"fault"'):
             reply = messages.reply_decoder.decode(frame)
-            return errors.row(reply.code).close if isinstance(reply, messages.Refused) else pty.Close.PROTOCOL
-    return pty.Close.WORKER_AWAY
-
-
-async def _end(send: Send, fault: Fault, close: pty.Close) -> None:
-    """Say why in the stream's own form, then close."""
-    told = messages.Refused(code=fault.code, message=fault.message, hint=fault.hint)
-    await send({"type": "websocket.send", "text": messages.encode(told).decode()})
-    await send({"type": "websocket.close", "code": int(close)})
+            return Ending(errors.row(reply.code).close if isinstance(reply, messages.Refused) else pty.Close.PROTOCOL)
+    return Ending(pty.Close.WORKER_AWAY)

@@ -20,7 +20,7 @@ from playground.services.image_list import image_list
 from runtime.errors import Code, Fault
 from runtime.protocol import model
 
-Page = Literal["home", "workbench", "recordings", "recording"]
+Page = Literal["home", "workbench", "recordings", "recording", "shared"]
 
 
 def boot(request: HttpRequest, user: User, page: Page, container_id: str | None = None) -> present.Json:
@@ -37,6 +37,7 @@ def boot(request: HttpRequest, user: User, page: Page, container_id: str | None 
         "containers": [],
         "container": None,
         "snapshot": None,
+        "shared": None,
         "quota": present.quota(user),
         "urls": {name: reverse(route) for name, route in ROUTES.items()} | {"api": "/api/v1"},
         "error": None,

@@ -76,10 +76,13 @@ class Dismiss(Request, frozen=True, kw_only=True, tag="dismiss"):
 class Attach(Request, frozen=True, kw_only=True, tag="attach"):
     """Turn this connection into `pty.v1`; the next frame must be the browser's HELLO.
 
-    `user` is who the web side says it is, checked against the ticket.
+    `user` is who the web side says it is, checked against the ticket; so are the container `id` and `terminal` that the
+    browser addressed, where they are said: whom the web side let in there is not let in elsewhere.
     """
 
     user: str
+    id: str | None = None
+    terminal: str | None = None
 
 
 class StartRecording(Request, frozen=True, kw_only=True, tag="recording-start"):

@@ -54,7 +54,7 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._room = asyncio.Event()
         self._room.set()
-        self._attaching: str | None = None  # the user, between `Attach` and HELLO
+        self._attaching: messages.Attach | None = None  # until HELLO
         self._hello_by: asyncio.TimerHandle | None = None
         self._viewer: Viewer | None = None
         self._session: Session | None = None
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
             self._begin(self._reply(dispatch.refused(fault, op="decode")))
             return
         if isinstance(request, messages.Attach):
-            self._attaching = request.user
+            self._attaching = request
             self._hello_by = asyncio.get_running_loop().call_later(HELLO_WITHIN, self._late)
             return
         self._streaming = isinstance(request, messages.Watch)
@@ -193,14 +193,14 @@ class Connection(asyncio.Protocol):
     # --- terminals -------------------------------------------------------------------------------------------------
 
     def _hello(self, frame: bytes) -> None:
-        user, self._attaching = self._attaching, None
+        asked, self._attaching = self._attaching or messages.Attach(user=""), None
         if self._hello_by:
             self._hello_by.cancel()
         close = pty.Close.PROTOCOL
         try:
             hello = pty.hello(frame)
             close = pty.Close.TICKET
-            permit = self._context.tickets.redeem(hello.ticket, user or "")
+            permit = self._context.tickets.redeem(hello.ticket, asked.user, asked.id, asked.terminal)
             close = pty.Close.NO_SESSION
             session = self._context.terminals.session(permit.container, permit.terminal)
             close = pty.Close.RATE

@@ -50,9 +50,25 @@ class Tickets:
         self._open[ticket] = (now + SECONDS, permit)
         return ticket, time.time() + SECONDS
 
-    def redeem(self, ticket: str, user: str) -> Permit:
-        """Use it up. Raises `access-denied`, the same for one unknown, used, too old or somebody else's."""
+    def redeem(self, ticket: str, user: str, container: str | None = None, terminal: str | None = None) -> Permit:
+        """Use it up. Raises `access-denied`, the same for one unknown, used, too old, of somebody else or to elsewhere.
+
+        `container`, `terminal`: where the browser wants to go, None: wherever the ticket says.
+        """
         expires, permit = self._open.pop(ticket, (0.0, None))
-        if permit is None or expires <= time.monotonic() or permit.user != user:
+        if (
+            permit is None
+            or expires <= time.monotonic()
+            or permit.user != user
+            or container not in (None, permit.container)
+            or terminal not in (None, permit.terminal)
+        ):
             raise Fault(Code.ACCESS_DENIED, "the ticket is not valid", field="ticket", hint="Ask for a new one.")
         return permit
+
+    def void(self, container: str, terminal: str, users: list[str]) -> None:
+        """Take back unused ones of guests to this terminal: those of `users`, or all where none is named."""
+        for ticket, (_, permit) in list(self._open.items()):
+            place = (permit.container, permit.terminal) == (container, terminal)
+            if place and permit.guest and (not users or permit.user in users):
+                del self._open[ticket]

@@ -222,7 +222,10 @@ class FakeWorker:
         except Fault as fault:
             return end(fault.code, fault.message, pty.Close.PROTOCOL)
         permit = self.store.tickets.pop(hello.ticket, None)
-        if permit is None or permit.user != request.user or permit.expires_at < time.time():
+        elsewhere = permit and (
+            request.id not in (None, permit.container) or request.terminal not in (None, permit.terminal)
+        )
+        if permit is None or permit.user != request.user or permit.expires_at < time.time() or elsewhere:
             return end(Code.ACCESS_DENIED, "no such ticket", pty.Close.TICKET)
         held = self.store.containers.get(permit.container)
         shell = held.shells.get(permit.terminal) if held else None

@@ -64,6 +64,7 @@ def test_the_document_names_every_call_and_every_code(description: dict[str, Any
     text = DOCS.read_text()
     for method, path, _operation in operations(description):
         short = path.removeprefix("/api/v1").replace("{container_id}", "{id}").replace("{terminal_id}", "{tid}")
+        short = short.replace("{share_id}", "{sid}")
         assert f"{method.upper()} {short}" in text, f"docs/rest-api.md lacks {method.upper()} {short}"
     for code in Code:
         assert f"`{code}`" in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from runtime.errors import Code, Fault
 from runtime.protocol import messages, pty
 from runtime.server.context import Context
@@ -58,4 +60,9 @@ async def look(context: Context, request: messages.LookAtTerminal) -> messages.T
 
 
 async def dismiss(context: Context, request: messages.Dismiss) -> messages.Done:
-    raise Fault(Code.INTERNAL_ERROR, "not yet")
+    """Of a terminal that is gone, only tickets can be left."""
+    context.owned(request.id, request.owner)
+    context.tickets.void(request.id, request.terminal, request.users)
+    with contextlib.suppress(Fault):
+        context.terminals.session(request.id, request.terminal).dismiss(request.users)
+    return messages.Done()
