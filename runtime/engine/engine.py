@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -24,6 +25,7 @@ from runtime.engine.record import Birth, Record
 from runtime.engine.slots import Slots
 from runtime.engine.spec import Host
 from runtime.engine.steps import Step, perform
+from runtime.engine.transfers import Porter
 from runtime.engine.turns import Turns
 from runtime.errors import Code, Fault
 from runtime.images.store import ImageStore
@@ -285,6 +287,10 @@ class Engine:
             argv = self._ground.images.get(record.image).image.command
         return await spawn.to_the_end(execution.on_tty(self._ground, record, argv, cols, rows), _abandon)
 
+    async def carry(self, what: Literal["put", "get"], id: str, path: str, *, replace: bool = False) -> Porter:
+        """Begin to take a file in or out. Raises `not-found`, `wrong-state`, and what the path gives cause for."""
+        return await Porter.begin(self._ground, self._enterable(id), what, path, replace=replace)
+
     def _running(self, id: str) -> Record:
         record = self.record(id)
         if record.state is not model.State.RUNNING:
@@ -324,7 +330,7 @@ class Engine:
         """Raises `not-found`."""
         record = self._ground.journal.records.get(id)
         if record is None:
-            raise _not_found(id)
+            raise Fault(Code.NOT_FOUND, f"there is no container {id}")
         return record
 
     def container(self, id: str, terminals: Sequence[model.Terminal] = ()) -> model.Container:
@@ -388,10 +394,6 @@ def _abandon(birth: Birth) -> None:
     """Nobody will hear of this process."""
     os.close(birth.master)
     pidfd.send(birth.pid, birth.starttime, signal.SIGKILL)
-
-
-def _not_found(id: str) -> Fault:
-    return Fault(Code.NOT_FOUND, f"there is no container {id}")
 
 
 def _wrong_state(record: Record, verb: str) -> Fault:

@@ -47,6 +47,11 @@ def in_root(directory: int, path: bytes, flags: int) -> int:
     return _open(directory, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV)
 
 
+def inside(directory: int, path: bytes, flags: int) -> int:
+    """As `in_root`, across mounts: for who is in the mount namespace already, where all mounts are the container's."""
+    return _open(directory, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
+
 def reopen(fd: int, flags: int) -> int:
     """Open anew what an `O_PATH` descriptor stands for: that very file, whatever its name leads to by now.
 

@@ -11,7 +11,9 @@ CLONE_NEWNET = 0x4000_0000
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_REC, MS_PRIVATE, MS_SLAVE = 0x4000, 1 << 18, 1 << 19
 MNT_DETACH = 2
+CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x0200_0000, 0x0400_0000, 0x0800_0000
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 24, 38, 47, 4
 AT_FDCWD = -100
 AT_EMPTY_PATH = 0x1000
 OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, 0o2000000
@@ -22,6 +24,17 @@ MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_IDMAP = 1, 2,
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+_CAPABILITY_VERSION_3 = 0x2008_0522  # two words of 32 bits a set (capget(2))
+
+
+class _CapHeader(ctypes.Structure):
+    _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+class _CapData(ctypes.Structure):
+    _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
 
 
 class _MountAttr(ctypes.Structure):
@@ -53,6 +66,22 @@ def unshare(flags: int) -> None:
 def setns(fd: int, kind: int) -> None:
     """setns(2): this thread, and no other, is in that namespace from now on."""
     _checked("setns", _libc.setns(fd, kind))
+
+
+def capset(mask: int) -> None:
+    """This thread's effective and permitted capabilities, bit by number; none inheritable (capset(2))."""
+    header = _CapHeader(_CAPABILITY_VERSION_3, 0)
+    words = (mask & 0xFFFF_FFFF, mask >> 32)
+    data = (_CapData * 2)(*(_CapData(word, word, 0) for word in words))
+    _checked("capset", _libc.capset(ctypes.byref(header), data))
+
+
+def link_open(fd: int, directory: int, name: bytes) -> None:
+    """Give the file behind a descriptor, as of O_TMPFILE, a name (linkat(2), AT_EMPTY_PATH).
+
+    Raises `OSError`: `EEXIST`; `ENOENT` before Linux 6.10 without CAP_DAC_READ_SEARCH on the host.
+    """
+    _checked("linkat", _libc.linkat(fd, b"", directory, name, AT_EMPTY_PATH))
 
 
 def mount(source: str, target: str, fstype: str | None, flags: int = 0, data: str | None = None) -> None:

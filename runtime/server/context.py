@@ -18,6 +18,7 @@ from runtime.server.happenings import Happenings
 from runtime.server.sampler import Sampler
 from runtime.server.terminals import Terminals
 from runtime.server.tickets import Tickets
+from runtime.server.transfers import Transfers
 
 
 @dataclass(kw_only=True)
@@ -39,6 +40,7 @@ class Context:
     tickets: Tickets = field(default_factory=Tickets)
     started_at: float = field(default_factory=time.time)
     processes: Turns = field(default_factory=Turns)
+    transfers: Transfers = field(default_factory=Transfers)
     host_views: dict[str, tuple[float, model.HostView]] = field(default_factory=dict)  # sight → when taken, and what
 
     def owned(self, id: str, owner: str | None) -> Record:

@@ -80,6 +80,7 @@ class Worker:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.config.socket)
         context.deadlines.close()
+        await context.transfers.close()
         await context.sampler.close()
         await self._stop_all()
         await terminals.hang_up()
