@@ -6,6 +6,7 @@ Everything is derived from one name, so that several instances (a developer's, a
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -32,6 +33,10 @@ class RuntimeConfig:
     host_memory_share: float = 0.8  # of the host's memory, the sum of limits that may be promised
     max_containers: int = 512
     node: str = "local"
+    recording_bytes: int = 50 * MIB  # of one recording, as asciicast
+    recording_owner_bytes: int = 200 * MIB  # of all recordings of one owner
+    recording_owner_count: int = 100
+    recording_days: float = 30.0  # ended recordings are removed when older; 0: never
 
     @property
     def socket(self) -> Path:
@@ -43,6 +48,11 @@ class RuntimeConfig:
     def containers_dir(self) -> Path:
         """One directory a container: bundle and journal."""
         return self.state_dir / "containers"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Recordings of terminals; they outlive their containers."""
+        return self.state_dir / "recordings"
 
     @property
     def mounts_dir(self) -> Path:
@@ -76,6 +86,10 @@ class RuntimeConfig:
             oci_runtime=env.get("TERRARIUM_OCI_RUNTIME", cls.oci_runtime),
             max_containers=_integer(env, "TERRARIUM_MAX_CONTAINERS", cls.max_containers),
             node=env.get("TERRARIUM_NODE", cls.node),
+            recording_bytes=_count(env, "TERRARIUM_RECORDING_BYTES", cls.recording_bytes),
+            recording_owner_bytes=_count(env, "TERRARIUM_RECORDING_OWNER_BYTES", cls.recording_owner_bytes),
+            recording_owner_count=_count(env, "TERRARIUM_RECORDING_OWNER_COUNT", cls.recording_owner_count),
+            recording_days=_days(env, "TERRARIUM_RECORDING_DAYS", cls.recording_days),
         )
 
 
@@ -87,3 +101,20 @@ def _integer(env: Mapping[str, str], key: str, default: int) -> int:
         return int(text)
     except ValueError:
         raise ValueError(f"{key}: {text!r} is not a whole number") from None
+
+
+def _count(env: Mapping[str, str], key: str, default: int) -> int:
+    if (number := _integer(env, key, default)) < 0:
+        raise ValueError(f"{key}: {number} is below 0")
+    return number
+
+
+def _days(env: Mapping[str, str], key: str, default: float) -> float:
+    text = env.get(key, str(default))
+    try:
+        days = float(text)
+    except ValueError:
+        days = math.nan
+    if not 0 <= days < math.inf:  # false for NaN as well
+        raise ValueError(f"{key}: {text!r} is not a number of days, 0 for ever")
+    return days

@@ -15,6 +15,7 @@ from runtime.kernel.target import Target
 from runtime.protocol import model
 from runtime.server.deadlines import Deadlines
 from runtime.server.happenings import Happenings
+from runtime.server.recordings import Recordings
 from runtime.server.sampler import Sampler
 from runtime.server.terminals import Terminals
 from runtime.server.tickets import Tickets
@@ -33,6 +34,7 @@ class Context:
     images: ImageStore
     engine: Engine
     terminals: Terminals
+    recordings: Recordings
     sampler: Sampler
     deadlines: Deadlines
     keeper_pid: int

@@ -77,6 +77,11 @@ class Terminals:
         """Raises `not-found`."""
         return self._line(container, terminal).session
 
+    def find(self, container: str, terminal: str) -> Session | None:
+        """The session, if there is such a terminal."""
+        line = self._lines.get(container, {}).get(terminal)
+        return line.session if line else None
+
     async def open(
         self, container: str, birth: Birth, argv: list[str], *, generation: int, console: bool
     ) -> model.Terminal:

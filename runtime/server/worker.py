@@ -29,6 +29,7 @@ from runtime.server.deadlines import Deadlines
 from runtime.server.happenings import Happenings
 from runtime.server.log import configure
 from runtime.server.observers import observers
+from runtime.server.recordings import Recordings
 from runtime.server.sampler import Sampler
 from runtime.server.terminals import CONSOLE, Meta, Terminals
 
@@ -61,6 +62,7 @@ class Worker:
             images=images,
             engine=engine,
             terminals=terminals,
+            recordings=Recordings(self.config),
             sampler=Sampler(
                 lambda id: context.target(id),
                 happenings=happenings,
@@ -83,12 +85,15 @@ class Worker:
         await context.transfers.close()
         await context.sampler.close()
         await self._stop_all()
+        await terminals.quiet()
+        context.recordings.leave()
         await terminals.hang_up()
         deadline = loop.time() + LAST_WORDS
         while connections.open and loop.time() < deadline:
             for connection in list(connections.open):
                 connection.close()
             await asyncio.sleep(0.01)
+        await context.recordings.close()
         engine.close()
         leftovers.remove(self.config.name)  # the keeper's own broom, for when it is the keeper that went
         link.close()
@@ -102,6 +107,7 @@ class Worker:
         for trouble in engine.troubles:
             log.warning("reconcile", trouble=trouble)
         await terminals.take_up(kept, {record.id: record for record in engine.records()})
+        self.context.recordings.take_up(terminals.find)
         await terminals.quiet()
         for record in engine.records():
             if record.state is model.State.CREATED:

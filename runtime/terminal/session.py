@@ -141,6 +141,8 @@ class Session:
     def record(self, tape: Tape | None) -> None:
         """From here on `tape` is told what happens; None: nobody is. The viewers are told."""
         self.tape = tape
+        if tape and self.modes.alternate:
+            self._sizing.wiggle()  # what is on a full screen was drawn before
         self.tell_state()
 
     # --- the end ---------------------------------------------------------------------------------------------------
