@@ -10,6 +10,7 @@ import { exported, fileName } from "../state/export";
 import { LiveStore } from "../state/live";
 import { Book, type Tab } from "../terminal/book";
 import { keepTyped, takeTyped } from "../terminal/held";
+import { Shares } from "../terminal/sharing/shares";
 import { lastSize } from "../terminal/size";
 import { announce } from "../ui/announce";
 import { ask } from "../ui/dialog";
@@ -34,6 +35,8 @@ export class Bench {
   readonly source: ReadSource;
   /** What the panels may ask about this container. */
   readonly calls: Calls;
+  /** The links to its terminals. */
+  readonly sharing: Shares;
   readonly #live: LiveSocket;
   readonly #stops: (() => void)[] = [];
   #generation: number | null = null;
@@ -70,6 +73,7 @@ export class Bench {
       setLimits: (limits) => api.setLimits(id, limits),
       host: api.host,
     };
+    this.sharing = new Shares(api, id);
     this.#live = new LiveSocket(first.live_url, this.store);
   }
 

@@ -5,10 +5,7 @@ import { type Key, t } from "../../i18n/index";
 /** The words for `key`, with what `holes` has in the place of `{name}`: elements, not text. */
 export function said(key: Key, holes: Record<string, ComponentChildren>): ComponentChildren {
   const parts = t(key).split(/\{(\w+)\}/); // words and names of holes take turns
-  return parts.map((part, at) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: a sentence's parts keep their places
-    <Fragment key={at}>{at % 2 === 1 ? (holes[part] ?? "") : part}</Fragment>
-  ));
+  return parts.map((part, at) => <Fragment key={at}>{at % 2 === 1 ? (holes[part] ?? "") : part}</Fragment>);
 }
 
 /** A name keeps its own direction, and cannot be taken for the page's words. */
