@@ -10,6 +10,7 @@ class NoScreen {
   pixels = { x: 0, y: 0 };
   dispose = vi.fn();
   mute = vi.fn();
+  write = vi.fn();
   constructor() {
     screens.push(this);
   }
@@ -17,7 +18,6 @@ class NoScreen {
 
 const events = (): BookEvents => ({
   attach: vi.fn(),
-  confirmPaste: vi.fn(),
   loadScreen: vi.fn(async () => ({ XtermScreen: NoScreen, loadFace: async () => undefined }) as never),
 });
 
@@ -63,7 +63,7 @@ describe("the terminals of a container", () => {
 
   it("hand the front to a neighbour", () => {
     book.sync([terminal("a", true), terminal("b"), terminal("c")]);
-    book.active.value = "b";
+    book.show("b");
     book.remove("b");
     expect(book.active.value).toBe("c");
     book.remove("c");

@@ -10,6 +10,7 @@ import { exported, fileName } from "../state/export";
 import { LiveStore } from "../state/live";
 import { Book, type Tab } from "../terminal/book";
 import { keepTyped, takeTyped } from "../terminal/held";
+import { memoryOf } from "../terminal/remembered";
 import { Shares } from "../terminal/sharing/shares";
 import { lastSize } from "../terminal/size";
 import { announce } from "../ui/announce";
@@ -50,17 +51,14 @@ export class Bench {
   ) {
     this.container = signal(first);
     this.store = new LiveStore(snapshot);
-    this.book = new Book({
-      attach: (terminal) => api.attach(first.id, terminal),
-      confirmPaste: (text) =>
-        ask({
-          title: t("paste.title"),
-          body: t("paste.body", { lines: text.trimEnd().split(/\r\n|\r|\n/).length }),
-          action: t("paste.action"),
-        }),
-      ...(entered && { entered }),
-      loadScreen: () => import("../terminal/screen"),
-    });
+    this.book = new Book(
+      {
+        attach: (terminal) => api.attach(first.id, terminal),
+        ...(entered && { entered }),
+        loadScreen: () => import("../terminal/screen"),
+      },
+      memoryOf(first.id),
+    );
     this.book.sync(first.terminals);
     const { id } = first;
     this.source = (side, panel, key) => api.source(id, { side, panel, key });
@@ -160,7 +158,7 @@ export class Bench {
     try {
       const terminal = await this.api.openTerminal(this.first.id, lastSize.peek());
       const tab = this.book.add(terminal);
-      this.book.active.value = tab.id;
+      this.book.show(tab.id);
     } catch (error) {
       takeTyped();
       this.#failed(error, "failure.open_terminal", () => this.openTerminal());

@@ -6,6 +6,10 @@ export const MAX_INPUT = 16 * 1024;
 export const MAX_INPUT_UNACKED = 64 * 1024;
 export const ACK_EVERY = 16 * 1024;
 export const HISTORY = 256 * 1024;
+/** Bytes of output that the worker keeps. */
+export const RING = 2 * 1024 * 1024;
+/** Characters of a mark's text that are kept; a program may print any number. */
+const MARK_TEXT = 1024;
 export const COLS = { min: 2, max: 500 } as const;
 export const ROWS = { min: 2, max: 1000 } as const;
 
@@ -67,7 +71,7 @@ export type Frame =
   | { kind: typeof Kind.EXIT; body: ExitBody }
   | { kind: typeof Kind.ERROR; body: ErrorBody };
 
-/** A frame shorter than its kind allows, or JSON that is none. */
+/** A frame shorter than its kind allows, JSON that is none or has not the members it must have, an offset beyond 2⁵³. */
 export class FrameError extends Error {}
 
 const encoder = new TextEncoder();
@@ -80,14 +84,14 @@ export function decode(buffer: ArrayBuffer): Frame | null {
     const kind = view.getUint8(0);
     switch (kind) {
       case Kind.WELCOME:
-        return { kind, body: json<Welcome>(buffer) };
+        return { kind, body: welcome(json(buffer)) };
       case Kind.OUTPUT:
         return { kind, offset: u64(view, 1), data: new Uint8Array(buffer, 9) };
       case Kind.REPLAY_BEGIN:
       case Kind.REPLAY_END:
         return { kind, replay: view.getUint8(1), start: u64(view, 2), end: u64(view, 10) };
       case Kind.SIZE:
-        return { kind, at: u64(view, 1), cols: view.getUint16(9), rows: view.getUint16(11) };
+        return { kind, at: u64(view, 1), ...sized(view.getUint16(9), view.getUint16(11)) };
       case Kind.INPUT_ACK:
         return { kind, seq: view.getUint32(1), status: view.getUint8(5) };
       case Kind.PONG:
@@ -99,23 +103,23 @@ export function decode(buffer: ArrayBuffer): Frame | null {
           loopLagMs: view.getUint16(15),
         };
       case Kind.STATE:
-        return { kind, body: json<StateBody>(buffer) };
+        return { kind, body: state(json(buffer)) };
       case Kind.MARK:
-        return { kind, at: u64(view, 1), mark: view.getUint8(9), body: json<MarkBody>(buffer, 10) };
+        return { kind, at: u64(view, 1), mark: view.getUint8(9), body: mark(json(buffer, 10)) };
       case Kind.GAP:
         return { kind, start: u64(view, 1), end: u64(view, 9) };
       case Kind.EXIT:
-        return { kind, body: json<ExitBody>(buffer) };
+        return { kind, body: json(buffer) as unknown as ExitBody };
       case Kind.ERROR:
-        return { kind, body: json<ErrorBody>(buffer) };
+        return { kind, body: error(json(buffer)) };
       default:
         return null;
     }
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof SyntaxError) {
-      throw new FrameError(`terminal frame of ${buffer.byteLength} bytes: ${error.message}`);
+  } catch (reason) {
+    if (reason instanceof RangeError || reason instanceof SyntaxError || reason instanceof FrameError) {
+      throw new FrameError(`terminal frame of ${buffer.byteLength} bytes: ${reason.message}`);
     }
-    throw error;
+    throw reason;
   }
 }
 
@@ -189,9 +193,45 @@ export function clamp(value: number, bounds: { min: number; max: number }): numb
 }
 
 function u64(view: DataView, at: number): number {
-  return Number(view.getBigUint64(at));
+  const value = Number(view.getBigUint64(at));
+  if (!Number.isSafeInteger(value)) throw new FrameError(`an offset of ${value}`);
+  return value;
 }
 
-function json<T>(buffer: ArrayBuffer, at = 1): T {
-  return JSON.parse(decoder.decode(new Uint8Array(buffer, at))) as T;
+function sized(cols: number, rows: number): { cols: number; rows: number } {
+  return { cols: clamp(cols, COLS), rows: clamp(rows, ROWS) };
+}
+
+type Json = Record<string, unknown>;
+
+function json(buffer: ArrayBuffer, at = 1): Json {
+  const value: unknown = JSON.parse(decoder.decode(new Uint8Array(buffer, at)));
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new FrameError("no JSON object");
+  return value as Json;
+}
+
+/** Checks what the page counts on; the rest is as the worker sends it. */
+function welcome(body: Json): Welcome {
+  const { epoch, viewer, cols, rows, head, tail } = body;
+  const counts = [viewer, cols, rows, head, tail].every((value) => Number.isSafeInteger(value));
+  if (!counts || typeof epoch !== "string") throw new FrameError("a WELCOME without its members");
+  return { ...(body as unknown as Welcome), ...sized(cols as number, rows as number), driver: body.driver === true };
+}
+
+function state(body: Json): StateBody {
+  const { viewers } = body;
+  const sound = Array.isArray(viewers) && viewers.every((viewer) => typeof viewer === "object" && viewer !== null);
+  if (!sound) throw new FrameError("a STATE without viewers");
+  return body as unknown as StateBody;
+}
+
+function mark({ status, text }: Json): MarkBody {
+  return {
+    ...(Number.isSafeInteger(status) && { status: status as number }),
+    ...(typeof text === "string" && { text: text.slice(0, MARK_TEXT) }),
+  };
+}
+
+function error({ code, msg, close }: Json): ErrorBody {
+  return { code: String(code), msg: String(msg ?? "").slice(0, MARK_TEXT), close: Number(close) };
 }

@@ -5,6 +5,8 @@ import { ACK_EVERY, ack } from "../protocol/pty";
 const ACK_IDLE_MS = 50;
 /** Places in output not yet here that may be waited for; more than that and the worker is not to be believed. */
 const MOST_PLACES = 4_096;
+/** Bytes that may wait to be parsed: what the worker may have under way, many times over. */
+const MOST_UNPARSED = 4 * 1024 * 1024;
 
 /** Takes bytes and tells when they are parsed, before it parses the next ones; xterm.js is one. */
 export interface Sink {
@@ -22,6 +24,7 @@ export class Downlink {
   #parsed = 0;
   #acked = 0;
   #pending = 0;
+  #unparsed = 0;
   #ackedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #generation = 0;
@@ -52,10 +55,10 @@ export class Downlink {
     for (const { action } of this.#due(offset)) this.after(action);
   }
 
-  /** False when bytes are missing before these: the connection cannot go on. */
+  /** False when bytes are missing before these, or far more come than was granted: the connection cannot go on. */
   take(offset: number, data: Uint8Array): boolean {
     const at = this.received ?? offset;
-    if (offset > at) return false;
+    if (offset > at || this.#unparsed > MOST_UNPARSED) return false;
     if (this.received === null) this.restart(offset);
     let fresh = data.subarray(at - offset);
     while (fresh.length > 0) {
@@ -96,8 +99,10 @@ export class Downlink {
     const due = this.#due(end);
     this.received = end;
     this.#pending += 1;
+    this.#unparsed += data.length;
     this.sink.write(data, () => {
       this.#pending -= 1;
+      this.#unparsed -= data.length;
       for (const { action } of due) action();
       if (generation === this.#generation) {
         this.#parsed = end;

@@ -4,30 +4,28 @@
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Welcome } from "../protocol/generated";
-import {
-  ControlOp,
-  type Frame,
-  HISTORY,
-  hello,
-  InputStatus,
-  Kind,
-  ReplayKind,
-  redraw,
-  signal as signalFrame,
-  visibility,
-} from "../protocol/pty";
+import { type Frame, HISTORY, hello, InputStatus, Kind, ReplayKind, RING, visibility } from "../protocol/pty";
 import { type Problem, refusal, type Verdict, verdict } from "./closing";
 import { Downlink } from "./downlink";
 import { Helm } from "./helm";
 import { Line } from "./line";
 import { Marks } from "./marks";
+import { Presence } from "./presence";
 import { Pulse } from "./pulse";
+import { Requests } from "./requests";
 import { type Attach, INITIAL, type Latency, type Mark, type Screen, type SessionState } from "./state";
 import { Uplink } from "./uplink";
 
 export type { Attach, Latency, Mark, Phase, Screen, SessionState } from "./state";
 
-export class Session {
+export interface SessionOptions {
+  /** A word of this page's by which the worker knows it again when it comes back. */
+  lease?: string;
+  /** Output came that is no repetition. */
+  output?(): void;
+}
+
+export class Session extends Requests {
   readonly #state = signal<SessionState>(INITIAL);
   readonly #uplink = new Uplink();
   readonly #downlink: Downlink;
@@ -36,24 +34,31 @@ export class Session {
   readonly #helm: Helm;
   readonly #marks = new Marks();
   readonly #encoder = new TextEncoder();
-  readonly #listeners = new AbortController();
+  readonly #presence: Presence;
   #opened = false;
-  #shown = true;
+  #replaying = false;
+  /** The next connection is to fill the screen anew. */
+  #whole = true;
   #welcome: Welcome | null = null;
   #epoch: string | null = null;
   #history = HISTORY;
 
-  /** `lease`: a word of this page's by which the worker knows it again when it comes back. */
   constructor(
     attach: Attach,
     private readonly screen: Screen,
-    private readonly lease = "",
+    private readonly options: SessionOptions = {},
   ) {
+    super();
     this.#downlink = new Downlink(screen);
     this.#pulse = new Pulse(() => this.#lost());
     this.#helm = new Helm(screen, { state: this.#state, set: (part) => this.#set(part) }, (action) =>
       this.#downlink.after(action),
     );
+    this.#presence = new Presence({
+      seen: (seen) => this.send(visibility(seen)),
+      away: () => this.#pulse.doze(),
+      back: () => this.#pageIsBack(),
+    });
     this.#line = new Line(attach, {
       ready: () => this.#downlink.drained(),
       hello: (ticket) => this.#hello(ticket),
@@ -93,26 +98,20 @@ export class Session {
   open(): void {
     if (this.#opened) return;
     this.#opened = true;
-    const { signal: aborted } = this.#listeners;
-    const back = () => this.#pageIsBack();
-    document.addEventListener("visibilitychange", () => this.#visibilityChanged(), { signal: aborted });
-    window.addEventListener("pageshow", back, { signal: aborted });
-    window.addEventListener("online", back, { signal: aborted });
+    this.#presence.watch();
     void this.#line.connect();
   }
 
   /** Lets go of everything; the shell goes on without us. */
   dispose(): void {
-    this.#listeners.abort();
+    this.#presence.dispose();
     this.#helm.dispose();
     this.#drop();
   }
 
   /** Whether a view shows it: what nobody sees does not hold the program up. */
   show(shown: boolean): void {
-    if (shown === this.#shown) return;
-    this.#shown = shown;
-    if (!document.hidden) this.#send(visibility(shown));
+    this.#presence.show(shown);
   }
 
   /** Tries again at a person's word, after an error or instead of waiting. */
@@ -133,6 +132,7 @@ export class Session {
     this.#line.calm();
     this.#uplink.clear();
     this.#epoch = null;
+    this.#whole = true;
     this.#state.value = INITIAL;
     try {
       await started;
@@ -154,53 +154,38 @@ export class Session {
     this.#push(Uint8Array.from(text, (char) => char.charCodeAt(0) & 0xff));
   }
 
-  /** This page's keys are to go to the shell, not another's. A guest cannot. */
-  takeOver(): void {
-    if (this.#state.peek().role === "rw") this.#helm.take();
+  /** Bytes typed that are still on their way to the program; null where nothing can be typed. */
+  get backlog(): number | null {
+    return this.#listens ? this.#uplink.backlog : null;
   }
 
-  /** A guest asks to type. */
-  ask(): void {
-    this.#helm.say(ControlOp.REQUEST);
+  /** Has more of the earlier output shown: the screen is filled anew, with four times as much, or all there is. */
+  loadMore(): void {
+    const { phase, earlier } = this.#state.peek();
+    if (phase !== "live" || earlier === 0) return;
+    this.#history = Math.min(this.#history * 4, RING);
+    this.#drop();
+    this.#whole = true;
+    this.#set({ phase: "reconnecting", earlier: 0 });
+    this.#line.hurry();
   }
-
-  /** Gives the typing back, or takes the question back. */
-  release(): void {
-    this.#helm.say(ControlOp.RELEASE);
-  }
-
-  /** The owner lets the viewer `id` type. */
-  grant(id: number): void {
-    this.#helm.say(ControlOp.GRANT, id);
-  }
-
-  /** The owner says no, or takes back what was granted. */
-  deny(id: number): void {
-    this.#helm.say(ControlOp.DENY, id);
-  }
-
-  /** SIGINT, SIGQUIT or SIGTSTP to what runs in the foreground, past all input that waits. */
-  signal(signo: 2 | 3 | 20): void {
-    this.#send(signalFrame(signo));
-  }
-
-  /** Has the program draw anew. */
-  redraw(): void {
-    this.#send(redraw());
-  }
-
-  /** Has more of the earlier output shown, if the worker has more: the screen is filled anew. */
-  loadMore(): void {}
 
   /** The screen has another size. */
   resized(): void {
     this.#helm.resized();
   }
 
-  #push(data: Uint8Array): void {
+  /** What is typed goes to the shell, now or once the connection is back. */
+  get #listens(): boolean {
     const { phase, driver } = this.#state.peek();
-    if (!driver || phase === "ended" || phase === "gone" || phase === "error") return;
-    this.#set({ dropped: !this.#uplink.push(data) });
+    return driver && phase !== "ended" && phase !== "gone" && phase !== "error";
+  }
+
+  #push(data: Uint8Array): void {
+    if (!this.#listens) return;
+    const { phase } = this.#state.peek();
+    const dropped = !this.#uplink.push(data);
+    this.#set({ dropped, waiting: phase === "live" ? 0 : this.#uplink.waiting });
   }
 
   #hello(ticket: string): Uint8Array<ArrayBuffer> {
@@ -210,21 +195,17 @@ export class Session {
       v: 1,
       ticket,
       epoch: this.#epoch,
-      have: this.#epoch === null ? null : this.#downlink.received,
+      have: this.#whole ? null : this.#downlink.received,
       cols,
       rows,
       xpx: pixels.x,
       ypx: pixels.y,
       want: "rw",
-      visible: this.#visible,
+      visible: this.#presence.seen,
       client: "terrarium",
       history: this.#history,
-      lease: this.lease,
+      lease: this.options.lease ?? "",
     });
-  }
-
-  get #visible(): boolean {
-    return this.#shown && !document.hidden;
   }
 
   #handle(frame: Frame): void {
@@ -233,13 +214,19 @@ export class Session {
         this.#welcomed(frame.body);
         break;
       case Kind.REPLAY_BEGIN:
+        this.#replaying = true;
         this.screen.mute(true);
-        if (frame.replay === ReplayKind.TAIL) this.#startOver(frame.start);
+        if (frame.replay === ReplayKind.TAIL) {
+          this.#startOver(frame.start);
+          this.#set({ earlier: Math.max(0, frame.start - (this.#welcome?.tail ?? frame.start)) });
+        }
         break;
       case Kind.OUTPUT:
         if (!this.#downlink.take(frame.offset, frame.data)) this.#lost();
+        else if (!this.#replaying) this.options.output?.();
         break;
       case Kind.REPLAY_END:
+        this.#replaying = false;
         this.#downlink.after(() => this.screen.mute(false));
         break;
       case Kind.GAP:
@@ -295,8 +282,10 @@ export class Session {
     this.#line.stands();
     if (this.#epoch !== null && this.#epoch !== welcome.epoch) this.#uplink.clear();
     this.#epoch = welcome.epoch;
+    this.#whole = false;
+    this.#replaying = false;
     this.#welcome = welcome;
-    this.#downlink.connect(this.#send);
+    this.#downlink.connect(this.send);
     this.#set({
       phase: "live",
       problem: null,
@@ -305,10 +294,11 @@ export class Session {
       role: welcome.role,
       me: welcome.viewer,
       dropped: false,
+      waiting: 0,
     });
-    this.#uplink.connect(this.#send);
-    this.#helm.connect(this.#send, { cols: welcome.cols, rows: welcome.rows });
-    this.#pulse.connect(this.#send);
+    this.#uplink.connect(this.send);
+    this.#helm.connect(this.send, { cols: welcome.cols, rows: welcome.rows });
+    this.#pulse.connect(this.send);
   }
 
   /** The connection is over, or none came about. */
@@ -358,12 +348,6 @@ export class Session {
     this.#downlink.after(() => this.screen.mute(false));
   }
 
-  #visibilityChanged(): void {
-    if (this.#shown) this.#send(visibility(this.#visible));
-    if (document.hidden) this.#pulse.doze();
-    else this.#pageIsBack();
-  }
-
   #pageIsBack(): void {
     const { phase } = this.#state.peek();
     if (phase === "live") this.#pulse.probe();
@@ -371,11 +355,13 @@ export class Session {
   }
 
   /** Nothing before WELCOME but HELLO. */
-  #send = (frame: Uint8Array<ArrayBuffer>): void => {
+  protected send = (frame: Uint8Array<ArrayBuffer>): void => {
     if (this.#welcome !== null) this.#line.send(frame);
   };
 
   #set(part: Partial<SessionState>): void {
-    this.#state.value = { ...this.#state.peek(), ...part };
+    const before = this.#state.peek();
+    const keys = Object.keys(part) as (keyof SessionState)[];
+    if (keys.some((key) => part[key] !== before[key])) this.#state.value = { ...before, ...part };
   }
 }

@@ -23,7 +23,7 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose }: Props) {
     if (to !== undefined) {
       const next = tabs[to % tabs.length];
       if (next === undefined) return;
-      book.active.value = next.id;
+      book.show(next.id);
       document.getElementById(`tab-${next.id}`)?.focus();
     } else if (event.key === "Delete" && tab !== undefined && !tab.console) {
       onClose(tab);
@@ -51,7 +51,7 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose }: Props) {
                 title={tab.console ? t("tabs.console_title") : tabName(tab)}
                 onClick={(event) => {
                   event.currentTarget.blur(); // a screen that is shown takes the focus, unless a tab has it
-                  book.active.value = tab.id;
+                  book.show(tab.id);
                   if (selected) tab.parts.value?.screen.focus();
                 }}
                 onKeyDown={(event) => keys(event, at)}

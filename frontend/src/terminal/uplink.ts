@@ -12,6 +12,16 @@ export class Uplink {
   #underwayBytes = 0;
   #send: ((frame: Uint8Array<ArrayBuffer>) => void) | null = null;
 
+  /** Bytes that have not left. */
+  get waiting(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Bytes that the worker has not yet answered for, those included that have not left. */
+  get backlog(): number {
+    return this.#waitingBytes + this.#underwayBytes;
+  }
+
   /** A connection stands: sequence numbers start anew, and what never left is sent. */
   connect(send: (frame: Uint8Array<ArrayBuffer>) => void): void {
     this.#seq = 0;
