@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import secrets
-from dataclasses import dataclass, field
 
 from runtime.protocol import pty
+from tests.support.fake_helm import Helm, Viewer
 from tests.support.fake_world import World
 
 PROMPT = b"/ # "
-_viewers = itertools.count(1)
-
-
-@dataclass
-class Viewer:
-    """One attached connection: `sent` is the offset up to which output was put into its queue, `acked` its ACK."""
-
-    queue: asyncio.Queue[bytes | None]
-    sent: int
-    acked: int
-    id: int = field(default_factory=lambda: next(_viewers))
 
 
 class Shell:
@@ -33,22 +21,27 @@ class Shell:
         self.cols, self.rows = cols, rows
         self.epoch = secrets.token_hex(8)
         self.output = bytearray()
-        self.viewers: list[Viewer] = []
+        self.helm = Helm()
         self.line = bytearray()
         self.exit: pty.ExitBody | None = None
         self.emit(PROMPT)
 
     # -- what a viewer does ---------------------------------------------------------------------------------------
 
-    def join(self, hello: pty.Hello, role: str) -> Viewer:
+    @property
+    def viewers(self) -> list[Viewer]:
+        return self.helm.viewers
+
+    def join(self, hello: pty.Hello, user: str, role: str, name: str = "", *, guest: bool = False) -> Viewer:
         """WELCOME and replay are in the viewer's queue when this returns."""
         head = len(self.output)
         known = hello.epoch == self.epoch and hello.have is not None and hello.have <= head
         start = hello.have if known and hello.have is not None else max(0, head - pty.RING_BYTES)
         kind = pty.ReplayKind.DELTA if known else pty.ReplayKind.TAIL
-        viewer = Viewer(queue=asyncio.Queue(), sent=start, acked=start)
-        self.viewers.append(viewer)
-        if role == "rw":
+        role = "ro" if hello.want == "ro" else role
+        viewer = Viewer(asyncio.Queue(), start, start, user, name or user, role, guest)
+        self.helm.come(viewer)
+        if self.helm.driver is viewer:
             self.cols, self.rows = pty.clamp(hello.cols, pty.COLS), pty.clamp(hello.rows, pty.ROWS)
         welcome = pty.Welcome(
             v=1,
@@ -56,7 +49,7 @@ class Shell:
             epoch=self.epoch,
             viewer=viewer.id,
             role="ro" if role == "ro" else "rw",
-            driver=role == "rw",
+            driver=self.helm.driver is viewer,
             cols=self.cols,
             rows=self.rows,
             head=head,
@@ -73,6 +66,7 @@ class Shell:
             put(pty.output_frame(viewer.sent, piece))
             viewer.sent += len(piece)
         put(pty.replay_frame(pty.Kind.REPLAY_END, kind, start, head))
+        self.helm.tell()
         self.flow(viewer)
         return viewer
 

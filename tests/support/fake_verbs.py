@@ -56,6 +56,8 @@ class Permit:
     user: str
     role: str
     expires_at: float
+    name: str = ""
+    guest: bool = False
 
 
 class Store:
@@ -258,8 +260,21 @@ async def ticket(store: Store, request: messages.MintTicket) -> messages.Reply:
     if request.terminal not in held.shells:
         raise Fault(Code.NOT_FOUND, f"no terminal {request.terminal}", field="terminal")
     secret, expires = secrets.token_urlsafe(16), time.time() + TICKET_SECONDS
-    store.tickets[secret] = Permit(request.id, request.terminal, request.user, request.role, expires)
+    store.tickets[secret] = Permit(
+        request.id, request.terminal, request.user, request.role, expires, request.name, request.guest
+    )
     return messages.Ticket(ticket=secret, expires_at=expires)
+
+
+async def dismiss(store: Store, request: messages.Dismiss) -> messages.Reply:
+    held = store.find(request.id, request.owner)
+    for secret, permit in list(store.tickets.items()):
+        place = (permit.container, permit.terminal) == (request.id, request.terminal)
+        if place and permit.guest and (not request.users or permit.user in request.users):
+            del store.tickets[secret]
+    if request.terminal in held.shells:
+        held.shells[request.terminal].helm.dismiss(request.users)
+    return messages.Done()
 
 
 async def snapshot(store: Store, request: messages.TakeSnapshot) -> messages.Reply:
@@ -305,6 +320,7 @@ HANDLERS: dict[type[messages.Request], Callable[[Store, Any], Awaitable[messages
     messages.OpenTerminal: open_terminal,
     messages.CloseTerminal: close_terminal,
     messages.MintTicket: ticket,
+    messages.Dismiss: dismiss,
     messages.TakeSnapshot: snapshot,
     messages.Source: source,
     messages.Doctor: doctor,

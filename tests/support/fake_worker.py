@@ -25,8 +25,9 @@ import msgspec
 from runtime.errors import Code, Fault
 from runtime.protocol import client, merge, messages, model, pty, xray
 from runtime.protocol.framing import framed
+from tests.support.fake_helm import Viewer
 from tests.support.fake_looks import LOOKS
-from tests.support.fake_shell import Shell, Viewer
+from tests.support.fake_shell import Shell
 from tests.support.fake_verbs import HANDLERS, Held, Store
 
 
@@ -231,12 +232,12 @@ class FakeWorker:
         shell = held.shells.get(permit.terminal) if held else None
         if held is None or shell is None:
             return end(Code.NOT_FOUND, "no such terminal", pty.Close.NO_SESSION)
-        viewer = shell.join(hello, permit.role)
+        viewer = shell.join(hello, permit.user, permit.role, permit.name, guest=permit.guest)
         down = asyncio.create_task(_drain(viewer, writer))
-        up = asyncio.create_task(self._read(held, shell, viewer, permit.role, reader, end))
+        up = asyncio.create_task(self._read(held, shell, viewer, reader, end))
         await asyncio.wait({up})  # the browser's side ends it; after EXIT we only wait for that
         down.cancel()
-        shell.viewers.remove(viewer)
+        shell.helm.go(viewer)
         up.result()
         return None
 
@@ -245,7 +246,6 @@ class FakeWorker:
         held: Held,
         shell: Shell,
         viewer: Viewer,
-        role: str,
         reader: asyncio.StreamReader,
         end: Callable[[Code, str, pty.Close], None],
     ) -> None:
@@ -255,20 +255,22 @@ class FakeWorker:
                 kind = pty.kind_of(frame)
                 if kind is pty.Kind.INPUT:
                     seq, data = pty.input_body(frame)
-                    put(
-                        pty.input_ack_frame(
-                            seq, pty.InputStatus.WRITTEN if role == "rw" else pty.InputStatus.NOT_DRIVER
-                        )
-                    )
-                    if role == "rw":
+                    drives = viewer is shell.helm.driver
+                    put(pty.input_ack_frame(seq, pty.InputStatus.WRITTEN if drives else pty.InputStatus.NOT_DRIVER))
+                    if drives:
                         shell.type(data)
                         self.store.changed(held)
                 elif kind is pty.Kind.ACK:
                     shell.ack(viewer, pty.ack_body(frame))
-                elif kind is pty.Kind.RESIZE and role == "rw":
+                elif kind is pty.Kind.RESIZE and viewer is shell.helm.driver:
                     shell.resize(*pty.resize_body(frame)[1:3])
                 elif kind is pty.Kind.PING:
                     put(pty.pong_frame(frame))
+                elif kind is pty.Kind.CONTROL:
+                    shell.helm.control(viewer, *pty.control_body(frame))
+                elif kind is pty.Kind.VISIBILITY:
+                    viewer.visible = pty.byte_body(frame) != 0
+                    shell.helm.tell()
                 elif kind is pty.Kind.SIGNAL and pty.byte_body(frame) == 2:
                     shell.type(b"\x03")
                 elif kind in (pty.Kind.HELLO, pty.Kind.WELCOME, pty.Kind.OUTPUT):

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.contract import Contract
 from tests.support.fake_worker import FakeWorker
-from tests.support.worker_contract import Contract, WorkerContract
+from tests.support.sharing_contract import SharingContract
+from tests.support.worker_contract import WorkerContract
+
+
+@pytest.fixture
+def contract(worker: FakeWorker) -> Contract:
+    return Contract(str(worker.path))
 
 
 class TestFakeWorker(WorkerContract):
-    @pytest.fixture
-    def contract(self, worker: FakeWorker) -> Contract:
-        return Contract(str(worker.path))
+    pass
+
+
+class TestFakeSharing(SharingContract):
+    pass

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.worker_contract import Contract, WorkerContract
+from tests.support.contract import Contract
+from tests.support.sharing_contract import SharingContract
+from tests.support.worker_contract import WorkerContract
 from tests.worker.instance import Instance
 
 
+@pytest.fixture
+def contract(instance: Instance) -> Contract:
+    return Contract(str(instance.config.socket))
+
+
 class TestRealWorker(WorkerContract):
-    @pytest.fixture
-    def contract(self, instance: Instance) -> Contract:
-        return Contract(str(instance.config.socket))
+    pass
+
+
+class TestRealSharing(SharingContract):
+    pass
