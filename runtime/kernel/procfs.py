@@ -119,6 +119,11 @@ def parse_used(raw: bytes) -> Used:
     return Used(ticks=int(fields[11]) + int(fields[12]), pages=int(fields[21]))
 
 
+def parse_group(raw: bytes) -> int:
+    """The process group, of the same bytes: field 5."""
+    return int(raw[raw.rindex(b")") + 2 :].split(None, 3)[2])
+
+
 def fields(raw: bytes) -> dict[str, str]:
     """All lines of a status file: `CapEff` → `00000000a80425fb`. The name may hold a line's end only escaped."""
     pairs = (line.partition(b":") for line in raw.split(b"\n"))

@@ -58,6 +58,28 @@ def hang_up(master: int) -> None:
         return
 
 
+def foreground(master: int) -> int:
+    """The process group in the foreground, as the reader's pid namespace counts; 0 when there is none."""
+    try:
+        return os.tcgetpgrp(master)
+    except OSError:
+        return 0
+
+
+def group_of(pid: int | None) -> int:
+    """A process's group; 0 for one that has gone."""
+    try:
+        return os.getpgid(pid) if pid else 0
+    except ProcessLookupError:
+        return 0
+
+
+def echoes(master: int) -> bool:
+    """Whether what is typed is shown; also while a program that reads keys one by one shows them itself."""
+    attributes = termios.tcgetattr(master)
+    return bool(attributes[_LFLAG] & termios.ECHO) or not attributes[_LFLAG] & termios.ICANON
+
+
 def signal_keys(master: int) -> dict[int, int]:
     """Which input bytes the line discipline would turn into signals now; empty in raw mode (ISIG off)."""
     attributes = termios.tcgetattr(master)

@@ -110,6 +110,13 @@ class Terminals:
         self._watch(line)
         return terminal
 
+    async def rename(self, container: str, terminal: str, name: str) -> model.Terminal:
+        """A person's own name for it, kept where the terminal is; empty: none. Raises `not-found`."""
+        line = self._line(container, terminal)
+        line.meta = replace(line.meta, terminal=replace(line.meta.terminal, name=name))
+        await self._link.hold(line.key, msgspec.to_builtins(line.meta))
+        return line.meta.terminal
+
     def make_room(self, container: str) -> list[str]:
         """Whether one more may be opened; the ended ones that must go for it. Raises `limit-reached`."""
         lines = self._lines.get(container, {})
@@ -230,7 +237,7 @@ class Terminals:
             exit = await self._on_end(meta, status)
             if self._lines.get(meta.container, {}).get(meta.terminal.id) is not line:
                 return
-            line.meta = replace(meta, terminal=replace(meta.terminal, exit=exit))
+            line.meta = replace(line.meta, terminal=replace(line.meta.terminal, exit=exit))
             line.session.end(_body(exit))
             await self._link.hold(line.key, msgspec.to_builtins(line.meta), line.session.descriptors())
         except Exception as error:

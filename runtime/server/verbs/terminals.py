@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 
 from runtime.errors import Code, Fault
+from runtime.kernel import pty as kernel_pty
+from runtime.probes import foreground
 from runtime.protocol import messages, pty
+from runtime.protocol.terminals import MAX_NAME, Job, TerminalView
+from runtime.server.aside import aside
 from runtime.server.context import Context
 from runtime.server.tickets import Permit
 
@@ -52,11 +56,40 @@ async def mint(context: Context, request: messages.MintTicket) -> messages.Ticke
 
 
 async def rename(context: Context, request: messages.RenameTerminal) -> messages.Opened:
-    raise Fault(Code.INTERNAL_ERROR, "not yet")
+    context.owned(request.id, request.owner)
+    name = request.name.strip()
+    if len(name) > MAX_NAME or not name.isprintable():
+        raise Fault(
+            Code.INVALID_SPEC, f"a name has at most {MAX_NAME} characters, and no control characters", field="name"
+        )
+    terminal = await context.terminals.rename(request.id, request.terminal, name)
+    context.sampler.poke(request.id)
+    return messages.Opened(terminal=terminal)
 
 
 async def look(context: Context, request: messages.LookAtTerminal) -> messages.TerminalSeen:
-    raise Fault(Code.INTERNAL_ERROR, "not yet")
+    """What the terminal says of itself now, and who that is: in a thread, as a container may have many processes."""
+    context.owned(request.id, request.owner)
+    session = context.terminals.session(request.id, request.terminal)
+    terminal = next(each for each in context.terminals.of(request.id) if each.id == request.terminal)
+    _ring, *master = session.descriptors()
+    group = kernel_pty.foreground(master[0]) if master else 0
+    jobs: list[Job] = []
+    if group and group != kernel_pty.group_of(terminal.pid):
+        target = context.target(request.id)
+        jobs = await aside(lambda: foreground.jobs(target, group), request.id)
+    told = session.tape.told() if session.tape else None
+    view = TerminalView(
+        terminal=terminal,
+        busy=bool(jobs),
+        jobs=jobs,
+        cols=session.size.cols,
+        rows=session.size.rows,
+        viewers=len(session.viewers),
+        echo=kernel_pty.echoes(master[0]) if master and session.exit is None else True,
+        recording=told.id if told else None,
+    )
+    return messages.TerminalSeen(view=view)
 
 
 async def dismiss(context: Context, request: messages.Dismiss) -> messages.Done:
