@@ -154,8 +154,6 @@ export default {
   "workbench.files_gone_body":
     "A container's files live in the host's memory, and Terrarium was stopped since. Started again, it begins with the image's files alone.",
   "terminal.none_stopped": "The container has stopped.",
-  "terminal.watching": "Another window of yours has the keyboard. Here you watch.",
-  "terminal.take_over": "Type here",
   "terminal.dropped":
     "The program does not read its input, and there is no room for more. What you typed last is lost.",
   "terminal.problem_protocol": "This page and the server do not understand each other; one of them may be newer.",

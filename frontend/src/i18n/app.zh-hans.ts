@@ -153,8 +153,6 @@ export default {
   "workbench.files_gone_body":
     "容器里写的文件放在宿主机的内存中，而 Terrarium 在那之后停止过。重新启动后，只有镜像自带的文件。",
   "terminal.none_stopped": "容器已停止。",
-  "terminal.watching": "键盘在你的另一个窗口里，这里只能观看。",
-  "terminal.take_over": "在这里输入",
   "terminal.dropped": "程序没有读取输入，缓冲区已满，刚才键入的内容丢失了。",
   "terminal.problem_protocol": "页面和服务器的版本可能不一致，无法沟通。",
   "terminal.problem_signed-out": "登录已失效。shell 不受影响，仍在运行。",

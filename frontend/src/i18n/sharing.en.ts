@@ -114,7 +114,6 @@ export default {
   "guest.behind": "You see what was {size} ago: the output comes faster than your connection takes it.",
   "guest.fit": "Show all of it",
   "guest.actual": "Text size as usual",
-  "guest.paste": "It goes into {owner}'s terminal.",
 
   "guest.connecting": "Connecting to {owner}'s terminal…",
   "guest.reconnecting": "Connection lost, trying again. The terminal goes on.",
@@ -122,6 +121,7 @@ export default {
   "guest.ended_title": "This terminal is no longer shared",
   "guest.ended_body":
     "{owner} has stopped sharing it, or the link has expired. Ask for a new link if you want to watch on.",
+  "guest.over_body": "It was closed, or the link no longer counts. Ask for a new link if you want to watch.",
   "guest.expired_title": "The link has expired",
   "guest.expired_body": "It was valid until {time}. Ask {owner} for a new one if you want to watch on.",
   "guest.closed_title": "This terminal is no more",

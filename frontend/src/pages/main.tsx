@@ -4,6 +4,7 @@ import "../styles/base.css";
 import "../styles/layout.css";
 import "../styles/home.css";
 import "../styles/terminal.css";
+import "../styles/sharing.css";
 import { type ComponentChildren, h, options, render } from "preact";
 import { setLanguage } from "../i18n/index";
 import type { Boot } from "../protocol/rest";
@@ -27,6 +28,13 @@ if (boot !== null && app !== null) {
 /** The workbench is a script of its own, so that the home page does not carry it; the emulator comes at the same time. */
 async function pageOf(state: Boot): Promise<ComponentChildren> {
   if (state.page === "home") return h(Home, { boot: state });
+  if (state.page === "shared") {
+    void import("../terminal/screen");
+    const { Shared } = await import("./shared");
+    return h(Shared, { boot: state });
+  }
+  if (state.page === "recordings") return h((await import("./recordings")).RecordingsPage, { boot: state });
+  if (state.page === "recording") return h((await import("./recording")).RecordingPage, { boot: state });
   if (state.container !== null) void import("../terminal/screen");
   const { Workbench } = await import("./workbench");
   return h(Workbench, { boot: state });

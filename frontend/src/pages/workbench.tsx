@@ -1,6 +1,6 @@
 /** The workbench: a container's terminals on the left, the X-ray of it on the right. */
 import { effect, useComputed } from "@preact/signals";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { t } from "../i18n/index";
 import { Api } from "../protocol/api";
 import type { Boot, RestContainer } from "../protocol/rest";
@@ -10,6 +10,7 @@ import { Header } from "../ui/header";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { FailureNotice, Notice } from "../ui/notice";
+import { PartKeys } from "../ui/part_keys";
 import { isBoolean, isNumber, remembered } from "../ui/preferences";
 import { clampShare, Split } from "../ui/split";
 import { conditionOf, StateSign } from "../ui/state";
@@ -20,6 +21,15 @@ import { did, Hint, tour } from "./tour";
 
 const share = remembered("split", 56, (value): value is number => isNumber(value) && clampShare(value) === value);
 const folded = remembered("xray.folded", false, isBoolean);
+
+/** In the order of the walk: from a terminal to what is asked above it. */
+const PARTS = [
+  "[role=tab][aria-selected=true]",
+  ".xterm-helper-textarea",
+  ".share-banner [data-part]",
+  "#xray",
+  ".brand",
+];
 
 export function Workbench({ boot }: { boot: Boot }) {
   const api = useMemo(() => new Api(boot.csrf), [boot]);
@@ -71,7 +81,7 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
         <span class="header-image mono">{container.image}</span>
         <StateSign state={condition} />
       </Header>
-      <PartKeys />
+      <PartKeys parts={PARTS} />
       {bench.failure.value && (
         <FailureNotice
           failure={bench.failure.value}
@@ -247,26 +257,4 @@ function Actions({ bench, home }: { bench: Bench; home: string }) {
       </Menu>
     </>
   );
-}
-
-/** Ctrl+F6 goes from one part of the page to the next: the terminal keeps all other keys, Tab too. */
-function PartKeys() {
-  const parts = useRef(["[role=tab][aria-selected=true]", ".xterm-helper-textarea", "#xray", ".brand"]);
-  useEffect(() => {
-    const next = (event: KeyboardEvent) => {
-      if (!event.ctrlKey || event.key !== "F6") return;
-      const places = parts.current
-        .map((selector) => document.querySelector<HTMLElement>(selector))
-        .filter((place): place is HTMLElement => place !== null && place.offsetParent !== null);
-      const at = places.findIndex(
-        (place) => place === document.activeElement || place.contains(document.activeElement),
-      );
-      const step = event.shiftKey ? -1 : 1;
-      places[(at + step + places.length) % places.length]?.focus();
-      event.preventDefault();
-    };
-    document.addEventListener("keydown", next);
-    return () => document.removeEventListener("keydown", next);
-  }, []);
-  return null;
 }

@@ -67,7 +67,7 @@ export interface SharedTerminal {
   id: string;
   owner: string;
   container: { id: string; name: string; image: string };
-  terminal: { id: string; name?: string | null; argv: string[]; console: boolean };
+  terminal: { id: string; name: string; argv: string[]; console: boolean };
   expires_at: string;
 }
 

@@ -5,6 +5,7 @@ import { Icon } from "../ui/icons";
 import { Menu, type MenuItem } from "../ui/menu";
 import { isBoolean, remembered } from "../ui/preferences";
 import type { Tab } from "./book";
+import { sharing } from "./sharing/button";
 
 /** What can be done with the terminal in front, null when there is none. Called each time the menu is drawn. */
 export type Options = (bench: Bench, tab: Tab | null) => readonly MenuItem[];
@@ -21,7 +22,7 @@ const reading: Options = () => [
   },
 ];
 
-const OPTIONS: readonly Options[] = [reading];
+const OPTIONS: readonly Options[] = [sharing, reading];
 
 export function OptionsMenu({ bench, tab }: { bench: Bench; tab: Tab | null }) {
   return (

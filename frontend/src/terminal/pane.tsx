@@ -90,11 +90,10 @@ export function TerminalPane({
       {(state === undefined || state.phase === "connecting") && !tab.failed.value && (
         <p class="terminal-wait">{t("terminal.connecting")}</p>
       )}
-      {parts && state && (
+      {bench !== null && parts && state && (
         <Below
           state={state}
           session={parts.session}
-          focus={() => parts.screen.focus()}
           console={tab.console}
           stopped={stopped}
           starting={starting}
@@ -112,11 +111,10 @@ export function TerminalPane({
 interface BelowProps extends Pick<Props, "stopped" | "starting" | "onStart" | "onClose"> {
   state: SessionState;
   session: Session;
-  focus: () => void;
   console: boolean;
 }
 
-function Below({ state, session, focus, console: isConsole, stopped, starting, onStart, onClose }: BelowProps) {
+function Below({ state, session, console: isConsole, stopped, starting, onStart, onClose }: BelowProps) {
   switch (state.phase) {
     case "reconnecting":
       return (
@@ -155,20 +153,7 @@ function Below({ state, session, focus, console: isConsole, stopped, starting, o
       );
     }
     case "live":
-      if (!state.driver) {
-        return (
-          <Strip tone="plain" words={t("terminal.watching")}>
-            <Act
-              label={t("terminal.take_over")}
-              onClick={() => {
-                session.takeOver();
-                focus();
-              }}
-            />
-          </Strip>
-        );
-      }
-      return state.dropped ? <Strip tone="warn" words={t("terminal.dropped")} /> : null;
+      return state.driver && state.dropped ? <Strip tone="warn" words={t("terminal.dropped")} /> : null;
     default:
       return null;
   }

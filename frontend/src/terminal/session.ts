@@ -117,7 +117,7 @@ export class Session extends Requests {
   /** Tries again at a person's word, after an error or instead of waiting. */
   retry(): void {
     this.#drop();
-    this.#set({ phase: "reconnecting", problem: null, detail: null });
+    this.#set({ phase: "reconnecting", problem: null, detail: null, code: null });
     this.#line.hurry();
   }
 
@@ -266,7 +266,7 @@ export class Session extends Requests {
         this.#downlink.after(() => this.#set({ phase: "ended", exit: frame.body }));
         break;
       case Kind.ERROR:
-        this.#set({ detail: frame.body.msg });
+        this.#set({ detail: frame.body.msg, code: frame.body.code });
         break;
     }
   }
@@ -290,6 +290,7 @@ export class Session extends Requests {
       phase: "live",
       problem: null,
       detail: null,
+      code: null,
       driver: welcome.driver,
       role: welcome.role,
       me: welcome.viewer,

@@ -15,6 +15,8 @@ export interface SessionState {
   problem: Problem | null;
   /** The web side's own sentence for the problem. */
   detail: string | null;
+  /** Its code, of the worker's closed list. */
+  code: string | null;
   /** Whether this page's keys go to the shell; another page or person may have them. */
   driver: boolean;
   /** What this page may at most: `ro` looks on, and types only when the owner lets it. */
@@ -43,6 +45,7 @@ export const INITIAL: SessionState = {
   exit: null,
   problem: null,
   detail: null,
+  code: null,
   driver: true,
   role: "rw",
   driving: null,

@@ -5,6 +5,7 @@ import type { Bench } from "../pages/bench";
 import { TouchKeys } from "./keys";
 import { OptionsMenu, screenReader } from "./options";
 import { TerminalPane } from "./pane";
+import { ShareButton } from "./sharing/button";
 import { Tabs } from "./tabs";
 
 interface Props {
@@ -28,6 +29,7 @@ export function Terminals({ bench, running, hint }: Props) {
           onOpen={() => void bench.openTerminal()}
           onClose={(closing) => void bench.closeTerminal(closing)}
         />
+        <ShareButton bench={bench} tab={tab} />
         <OptionsMenu bench={bench} tab={tab} />
       </div>
       <div

@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { t, tn } from "../../i18n/index";
 import type { Bench } from "../../pages/bench";
-import type { Tab } from "../book";
 import type { Session, SessionState } from "../session";
+import type { Tab } from "../tab";
 import { openSharing } from "./open";
 import { type Audience, audience, namesOf } from "./people";
 import { Row, useTyping } from "./row";

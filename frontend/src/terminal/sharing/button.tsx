@@ -4,7 +4,7 @@ import { t, tn } from "../../i18n/index";
 import type { Bench } from "../../pages/bench";
 import { Icon } from "../../ui/icons";
 import type { MenuItem } from "../../ui/menu";
-import type { Tab } from "../book";
+import type { Tab } from "../tab";
 import { herald } from "./herald";
 import { opened, openSharing } from "./open";
 import { audience } from "./people";

@@ -8,8 +8,8 @@ import { ask, Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
 import { FailureNotice } from "../../ui/notice";
 import { isNumber, remembered } from "../../ui/preferences";
-import type { Tab } from "../book";
-import { type Audience, audience, namesOf, plainName } from "./people";
+import type { Tab } from "../tab";
+import { type Audience, audience, labelOf, namesOf, plainName } from "./people";
 import { Name } from "./said";
 import type { Shares } from "./shares";
 
@@ -33,8 +33,7 @@ interface Props {
   onClose: () => void;
 }
 
-/** Never what the program in it calls itself: that is anybody's text. */
-const nameOf = (tab: Tab | undefined): string => (tab === undefined ? "?" : plainName(tab.program));
+const nameOf = (tab: Tab | undefined): string => (tab === undefined ? "?" : plainName(labelOf(tab)));
 
 export function ShareDialog({ shares, tab, tabs, onClose }: Props) {
   const [now, setNow] = useState(() => new Date());

@@ -3,7 +3,7 @@ import { effect } from "@preact/signals";
 import { t } from "../../i18n/index";
 import { announce, speak } from "../../ui/announce";
 import type { Book } from "../book";
-import { audience, isolated, namesOf, plainName, type Seen } from "./people";
+import { audience, isolated, labelOf, namesOf, type Seen } from "./people";
 
 export interface Company {
   guests: readonly string[];
@@ -58,7 +58,7 @@ export function herald(book: Book): () => void {
       if (state?.phase !== "live" || state.me === null) continue;
       const now = company(state);
       const front = tab.id === book.active.peek();
-      for (const { text, urgent } of news(before.get(tab.id) ?? null, now, front ? null : plainName(tab.program))) {
+      for (const { text, urgent } of news(before.get(tab.id) ?? null, now, front ? null : labelOf(tab))) {
         if (front) spoken.push(text);
         else if (urgent) announce(text);
       }

@@ -3,7 +3,7 @@ import { signal } from "@preact/signals";
 import { t } from "../../i18n/index";
 import type { Bench } from "../../pages/bench";
 import { announce } from "../../ui/announce";
-import type { Tab } from "../book";
+import type { Tab } from "../tab";
 
 type Dialog = typeof import("./dialog").ShareDialog;
 

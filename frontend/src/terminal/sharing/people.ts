@@ -1,6 +1,7 @@
 /** Who looks at a terminal, told as this page sees them. A name is anybody's text: it is cut down to what a name needs. */
 import { t } from "../../i18n/index";
 import type { ViewerBody } from "../../protocol/generated";
+import type { Tab } from "../tab";
 
 const NAME_LENGTH = 32;
 /** A guest that many bytes behind sees another moment than the one who types. */
@@ -86,3 +87,8 @@ export function audience({ viewers, me, driving }: Seen): Audience {
 
 /** Each person once, however many pages they have open. */
 export const namesOf = (people: readonly Person[]): string[] => [...new Set(people.map((person) => person.name))];
+
+/** What a terminal is called here. Never by the title that the program in it gives itself: that is anybody's text. */
+export function labelOf({ name, program, ordinal }: Pick<Tab, "name" | "program" | "ordinal">): string {
+  return name.value || (ordinal > 1 ? `${program} ${ordinal}` : program);
+}

@@ -4,8 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "../../ui/icons";
 
 interface Props {
-  /** `types`: somebody else's keys reach the shell; `asks`: somebody waits for an answer; `quiet`: all else. */
-  tone: "types" | "asks" | "quiet";
+  /** `types`: somebody else's keys reach the shell; `asks`: somebody waits for an answer; `warn`: something is in the way; `quiet`: all else. */
+  tone: "types" | "asks" | "warn" | "quiet";
   icon: IconName;
   children: ComponentChildren;
   actions?: ComponentChildren;

@@ -1,0 +1,148 @@
+/** A guest's page: another person's terminal, and nothing else of the container. */
+import { useComputed } from "@preact/signals";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { t } from "../i18n/index";
+import { Api, ApiError } from "../protocol/api";
+import type { Boot, SharedTerminal } from "../protocol/rest";
+import { TouchKeys } from "../terminal/keys";
+import { screenReader } from "../terminal/options";
+import { TerminalPane } from "../terminal/pane";
+import { Ending } from "../terminal/sharing/ending";
+import { GuestBanner } from "../terminal/sharing/guest";
+import { plainName } from "../terminal/sharing/people";
+import { Name, said } from "../terminal/sharing/said";
+import { Tab } from "../terminal/tab";
+import { Header } from "../ui/header";
+import { Icon } from "../ui/icons";
+import { PartKeys } from "../ui/part_keys";
+
+const ASK_MS = 2_000;
+const PARTS = [".xterm-helper-textarea", ".share-banner [data-part]", ".brand"];
+
+export function Shared({ boot }: { boot: Boot }) {
+  const api = useMemo(() => new Api(boot.csrf), [boot]);
+  return boot.shared ? <Guest boot={boot} api={api} shared={boot.shared} /> : <Away boot={boot} api={api} />;
+}
+
+function Guest({ boot, api, shared }: { boot: Boot; api: Api; shared: SharedTerminal }) {
+  const owner = plainName(shared.owner);
+  const tab = useMemo(() => tabOf(api, shared), [api, shared]);
+  useEffect(() => () => tab.dispose(), [tab]);
+  const state = tab.parts.value?.session.state.value;
+  const granted = useComputed(() => {
+    const { viewers = [], me } = tab.parts.value?.session.state.value ?? {};
+    return viewers.some((viewer) => viewer.id === me && viewer.granted);
+  }).value;
+  const home = boot.urls.home ?? "/playground";
+
+  return (
+    <div class="workbench">
+      <Header boot={boot}>
+        <a class="header-back" href={home} aria-label={t("guest.back")} title={t("guest.back")}>
+          <Icon name="back" />
+        </a>
+        <h1 class="header-title">{said("guest.title", { owner: <Name>{owner}</Name> })}</h1>
+        <p class="shared-of">
+          <span>
+            {said("guest.in", {
+              container: <bdi>{plainName(shared.container.name)}</bdi>,
+              image: <span class="mono">{shared.container.image}</span>,
+            })}
+          </span>
+        </p>
+      </Header>
+      <PartKeys parts={PARTS} />
+      <main class="shared-main">
+        {tab.parts.value && state?.phase === "live" && (
+          <GuestBanner
+            state={state}
+            session={tab.parts.value.session}
+            owner={owner}
+            focus={() => tab.parts.peek()?.screen.focus()}
+          />
+        )}
+        {tab.parts.value && state && state.phase !== "live" && (
+          <Ending state={state} session={tab.parts.value.session} api={api} shared={shared} owner={owner} home={home} />
+        )}
+        <section
+          class="terminals world-container shared-terminal"
+          data-typing={granted}
+          aria-label={t("guest.label", { owner })}
+        >
+          <div class="terminal-stack">
+            <TerminalPane
+              bench={null}
+              tab={tab}
+              front
+              stopped={false}
+              starting={false}
+              screenReader={screenReader.value}
+              onStart={() => undefined}
+              onClose={() => undefined}
+            />
+          </div>
+          {granted && (
+            <TouchKeys
+              onKey={(text) => {
+                tab.parts.peek()?.session.input(text);
+                tab.parts.peek()?.screen.focus();
+              }}
+            />
+          )}
+        </section>
+      </main>
+    </div>
+  );
+}
+
+function tabOf(api: Api, shared: SharedTerminal): Tab {
+  return new Tab(shared.terminal, {
+    attach: () => api.attachShared(shared.id),
+    loadScreen: () => import("../terminal/screen"),
+  });
+}
+
+/** The worker could not be asked whose terminal it is. The terminal goes on meanwhile, and so will this page. */
+function Away({ boot, api }: { boot: Boot; api: Api }) {
+  const id = location.pathname.split("/").at(-1) ?? "";
+  const home = boot.urls.home ?? "/playground";
+  const [over, setOver] = useState(boot.error == null);
+  useEffect(() => {
+    if (over) return;
+    const timer = setInterval(async () => {
+      try {
+        await api.shared(id);
+        location.reload();
+      } catch (error) {
+        if (error instanceof ApiError && error.code === "not-found") setOver(true);
+      }
+    }, ASK_MS);
+    return () => clearInterval(timer);
+  }, [over, api, id]);
+  return (
+    <div class="workbench">
+      <Header boot={boot}>
+        <a class="header-back" href={home} aria-label={t("guest.back")} title={t("guest.back")}>
+          <Icon name="back" />
+        </a>
+      </Header>
+      <main class="absent">
+        <div>
+          <h1>{t(over ? "guest.ended_title" : "absent.away")}</h1>
+          <p>{t(over ? "guest.over_body" : "absent.away_body")}</p>
+          <div class="absent-actions">
+            <a class="button" href={home}>
+              {t("guest.back")}
+            </a>
+            {!over && (
+              <span class="state">
+                <Icon name="spinner" class="spin" />
+                {t("absent.trying")}
+              </span>
+            )}
+          </div>
+        </div>
+      </main>
+    </div>
+  );
+}
