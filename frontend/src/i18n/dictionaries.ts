@@ -11,10 +11,14 @@ import panelsEn from "./panels.en";
 import panelsZh from "./panels.zh-hans";
 import processesEn from "./processes.en";
 import processesZh from "./processes.zh-hans";
+import recordingsEn from "./recordings.en";
+import recordingsZh from "./recordings.zh-hans";
 import sharingEn from "./sharing.en";
 import sharingZh from "./sharing.zh-hans";
 import teachEn from "./teach.en";
 import teachZh from "./teach.zh-hans";
+import terminalEn from "./terminal.en";
+import terminalZh from "./terminal.zh-hans";
 import timeEn from "./time.en";
 import timeZh from "./time.zh-hans";
 import wallsEn from "./walls.en";
@@ -27,10 +31,12 @@ export const english = {
   ...namespacesEn,
   ...teachEn,
   ...timeEn,
+  ...terminalEn,
   ...processesEn,
   ...layersEn,
   ...wallsEn,
   ...sharingEn,
+  ...recordingsEn,
 };
 
 /** Typed by the English one: a key that is missing here does not compile. */
@@ -41,10 +47,12 @@ export const chinese: Record<keyof typeof english, string> = {
   ...namespacesZh,
   ...teachZh,
   ...timeZh,
+  ...terminalZh,
   ...processesZh,
   ...layersZh,
   ...wallsZh,
   ...sharingZh,
+  ...recordingsZh,
 };
 
 /** For the tests, by name. */
@@ -55,8 +63,10 @@ export const pairs: readonly (readonly [string, Record<string, string>, Record<s
   ["namespaces", namespacesEn, namespacesZh],
   ["teach", teachEn, teachZh],
   ["time", timeEn, timeZh],
+  ["terminal", terminalEn, terminalZh],
   ["processes", processesEn, processesZh],
   ["layers", layersEn, layersZh],
   ["walls", wallsEn, wallsZh],
   ["sharing", sharingEn, sharingZh],
+  ["recordings", recordingsEn, recordingsZh],
 ];

@@ -8,6 +8,7 @@ import type {
   RestContainer,
   RestRecording,
   RestTerminal,
+  RestTerminalView,
   Share,
   SharedTerminal,
 } from "./rest";
@@ -52,6 +53,12 @@ export class Api {
 
   openTerminal = (id: string, size: { cols: number; rows: number }): Promise<RestTerminal> =>
     this.#call("POST", `/containers/${id}/terminals`, size);
+  /** What runs in it now. */
+  lookAtTerminal = (id: string, terminal: string): Promise<RestTerminalView> =>
+    this.#call("GET", `/containers/${id}/terminals/${terminal}`);
+  /** An empty name goes back to the program's. */
+  renameTerminal = (id: string, terminal: string, name: string): Promise<RestTerminal> =>
+    this.#call("PATCH", `/containers/${id}/terminals/${terminal}`, { name });
   closeTerminal = (id: string, terminal: string): Promise<void> =>
     this.#call("DELETE", `/containers/${id}/terminals/${terminal}`);
   attach = (id: string, terminal: string): Promise<Attachment> =>

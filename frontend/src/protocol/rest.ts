@@ -14,6 +14,12 @@ export interface RestTerminal {
   exit?: RestExit | null;
 }
 
+/** `busy`: something else than the terminal's own program is in the foreground; `jobs`: what, `pid` the host's. */
+export interface RestTerminalView {
+  busy: boolean;
+  jobs: { pid: number; name: string }[];
+}
+
 export interface RestContainer {
   id: string;
   name: string;

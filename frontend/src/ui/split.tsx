@@ -1,6 +1,6 @@
 /** Two panes side by side with a bar between them that is dragged, or moved with the arrow keys. */
 import type { Signal } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useRef } from "preact/hooks";
 
 const MIN = 25;
@@ -9,6 +9,82 @@ const STEP = 2;
 const INITIAL = 56;
 
 export const clampShare = (value: number): number => Math.round(Math.max(MIN, Math.min(MAX, value)) * 10) / 10;
+
+interface BarProps {
+  label: string;
+  /** Where what it parts is: beside one another, or one above the other. */
+  way: "right" | "down";
+  /** The first part's share, in percent. */
+  share: number;
+  min: number;
+  max: number;
+  /** Of what it parts, in the window. */
+  box: () => DOMRect | undefined;
+  onChange: (share: number) => void;
+  /** Double click. */
+  onReset: () => void;
+  onEnter?: () => void;
+  class?: string;
+  style?: JSX.CSSProperties;
+}
+
+/** Dragged, or moved with the arrow keys. */
+export function Bar({
+  label,
+  way,
+  share,
+  min,
+  max,
+  box,
+  onChange,
+  onReset,
+  onEnter,
+  class: extra = "",
+  style,
+}: BarProps) {
+  const bar = useRef<HTMLHRElement>(null);
+  const beside = way === "right";
+
+  const drag = (event: PointerEvent) => {
+    const around = box();
+    if (!around || !bar.current?.hasPointerCapture(event.pointerId)) return;
+    const part = beside ? (event.clientX - around.left) / around.width : (event.clientY - around.top) / around.height;
+    onChange(part * 100);
+  };
+
+  const keys = (event: KeyboardEvent) => {
+    const [less, more] = beside ? ["ArrowLeft", "ArrowRight"] : ["ArrowUp", "ArrowDown"];
+    const { key } = event;
+    if (key === less) onChange(share - STEP);
+    else if (key === more) onChange(share + STEP);
+    else if (key === "Home") onChange(min);
+    else if (key === "End") onChange(max);
+    else if (key === "Enter" && onEnter) onEnter();
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <hr
+      ref={bar}
+      class={`split-bar ${extra}`}
+      style={style}
+      data-way={way}
+      tabIndex={0}
+      aria-orientation={beside ? "vertical" : "horizontal"}
+      aria-label={label}
+      aria-valuemin={min}
+      aria-valuemax={max}
+      aria-valuenow={Math.round(share)}
+      onPointerDown={(event) => {
+        if (event.button === 0) bar.current?.setPointerCapture(event.pointerId);
+      }}
+      onPointerMove={drag}
+      onDblClick={onReset}
+      onKeyDown={keys}
+    />
+  );
+}
 
 interface Props {
   /** The first pane's share of the width, in percent. */
@@ -23,21 +99,6 @@ interface Props {
 
 export function Split({ share, folded, label, first, second, shown }: Props) {
   const root = useRef<HTMLDivElement>(null);
-  const bar = useRef<HTMLHRElement>(null);
-
-  const drag = (event: PointerEvent) => {
-    const box = root.current?.getBoundingClientRect();
-    if (!box || !bar.current?.hasPointerCapture(event.pointerId)) return;
-    share.value = clampShare(((event.clientX - box.left) / box.width) * 100);
-  };
-
-  const keys = (event: KeyboardEvent) => {
-    const to = { ArrowLeft: share.value - STEP, ArrowRight: share.value + STEP, Home: MIN, End: MAX }[event.key];
-    if (to !== undefined) share.value = clampShare(to);
-    else if (event.key === "Enter") folded.value = true;
-    else return;
-    event.preventDefault();
-  };
 
   return (
     <div
@@ -49,23 +110,22 @@ export function Split({ share, folded, label, first, second, shown }: Props) {
     >
       <div class="split-first">{first}</div>
       {!folded.value && (
-        <hr
-          ref={bar}
-          class="split-bar"
-          tabIndex={0}
-          aria-orientation="vertical"
-          aria-label={label}
-          aria-valuemin={MIN}
-          aria-valuemax={MAX}
-          aria-valuenow={Math.round(share.value)}
-          onPointerDown={(event) => {
-            if (event.button === 0) bar.current?.setPointerCapture(event.pointerId);
+        <Bar
+          label={label}
+          way="right"
+          share={share.value}
+          min={MIN}
+          max={MAX}
+          box={() => root.current?.getBoundingClientRect()}
+          onChange={(to) => {
+            share.value = clampShare(to);
           }}
-          onPointerMove={drag}
-          onDblClick={() => {
+          onReset={() => {
             share.value = INITIAL;
           }}
-          onKeyDown={keys}
+          onEnter={() => {
+            folded.value = true;
+          }}
         />
       )}
       <div class="split-second">{second}</div>
