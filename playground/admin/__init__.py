@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 # The type checker wants `ModelAdmin[Row]`; at run time Django's classes do not take the argument, so let them.
 BaseModelAdmin.__class_getitem__ = classmethod(lambda cls, _row: cls)  # type: ignore[attr-defined]
 
-from playground.admin import access, containers, images, users  # noqa: E402
+from playground.admin import access, containers, images, sharing, users  # noqa: E402
 
-__all__ = ["access", "containers", "images", "users"]
+__all__ = ["access", "containers", "images", "sharing", "users"]
 
 admin.site.site_header = _("Terrarium administration")
 admin.site.site_title = _("Terrarium")

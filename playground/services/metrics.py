@@ -1,4 +1,4 @@
-"""What a scrape tells: containers' counters under cAdvisor's names, and whether there is a worker to count.
+"""What a scrape tells: containers' counters under cAdvisor's names, the terminals', and whether there is a worker.
 
 Names, types and units are cAdvisor's (docs/storage/prometheus.md), so that dashboards made for it fit. Labels are few
 and live as long as their container: never a pid or an inode, of which there would be ever more.
@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from playground import worker
+from playground.services import metrics_terminals
 from runtime.errors import Fault
 from runtime.protocol import messages, model, xray
 
@@ -94,15 +95,17 @@ class _Scrape(Collector):
     """One look at the worker."""
 
     def collect(self) -> Iterator[Metric]:
+        yield from metrics_terminals.sockets()
         try:
-            meters = worker.call(messages.Measure(), messages.Measured, timeout=PATIENCE).meters
+            measured = worker.call(messages.Measure(), messages.Measured, timeout=PATIENCE)
             containers = worker.call(messages.List(owner=None), messages.Many, timeout=PATIENCE).containers
         except Fault:
             yield GaugeMetricFamily("terrarium_worker_up", "Whether the worker answers.", 0)
             return
         yield GaugeMetricFamily("terrarium_worker_up", "Whether the worker answers.", 1)
         yield _states(containers)
-        yield from _families(meters)
+        yield from _families(measured.meters)
+        yield from metrics_terminals.families(measured.terminals)
 
 
 def _states(containers: list[model.Container]) -> Metric:

@@ -96,6 +96,11 @@ def share_stop(*, share: Share) -> None:
         log.warning("guests of %s could not be dismissed at once: %s", share, fault)
 
 
+def shares_over(*, container: Container, terminal: str) -> None:
+    """The terminal was closed, and with it what its guests saw: no link to it counts any more."""
+    Share.objects.filter(container=container, terminal=terminal, ended_at=None).update(ended_at=timezone.now())
+
+
 def share_join(*, user: User, secret: str) -> Share:
     """Whoever has the link becomes a guest, once; the owner does not, and is told apart by `created_by`.
 

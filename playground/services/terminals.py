@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from playground.selectors.containers import container_for
 from playground.services.asking import ask, owner_of
 from playground.services.container_show import container_show
+from playground.services.names import shown_name
+from playground.services.sharing import shares_over
 from runtime.errors import Code, Fault
 from runtime.protocol import messages, model
 
@@ -31,6 +33,7 @@ def terminal_close(*, user: User, id: str, terminal: str) -> None:
     row = container_for(user=user, id=id)
     try:
         ask(row, messages.CloseTerminal(id=row.pk, owner=owner_of(row), terminal=terminal), messages.Done)
+        shares_over(container=row, terminal=terminal)
     except Fault as fault:
         if fault.code is Code.NOT_FOUND:
             text = _("no terminal %(terminal)s in container %(id)s")
@@ -41,5 +44,12 @@ def terminal_close(*, user: User, id: str, terminal: str) -> None:
 def terminal_attach(*, user: User, id: str, terminal: str, role: Literal["rw", "ro"] = "rw") -> messages.Ticket:
     """One use, 60 seconds, for this person. Raises `Fault`."""
     row = container_for(user=user, id=id)
-    request = messages.MintTicket(id=row.pk, owner=owner_of(row), terminal=terminal, user=str(user.pk), role=role)
+    request = messages.MintTicket(
+        id=row.pk,
+        owner=owner_of(row),
+        terminal=terminal,
+        user=str(user.pk),
+        role=role,
+        name=shown_name(user),
+    )
     return ask(row, request, messages.Ticket)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
 from runtime.errors import Code, Fault
-from runtime.protocol import messages, model, xray
+from runtime.protocol import messages, model, pty, xray
+from runtime.protocol.terminals import Histogram
 from tests.support.fake_verbs import Store
 from tests.support.fake_walls import HOST_MOUNT
 from tests.support.fake_world import HOST_NS, IMAGES, KEEPER, World
@@ -144,7 +146,28 @@ async def read_seccomp(store: Store, request: messages.ReadSeccomp) -> messages.
 
 async def measure(store: Store, _: messages.Measure) -> messages.Reply:
     running = [held.world for held in store.containers.values() if held.world.info.state is model.State.RUNNING]
-    return messages.Measured(meters=[_meter(world) for world in running])
+    return messages.Measured(meters=[_meter(world) for world in running], terminals=_terminals(store))
+
+
+def _terminals(store: Store) -> messages.TerminalMeters:
+    shells = [shell for held in store.containers.values() for shell in held.shells.values()]
+    roles = Counter(viewer.role for shell in shells for viewer in shell.viewers)
+    return messages.TerminalMeters(
+        sessions=len(shells),
+        viewers=dict(roles),
+        pty_read_bytes=sum(len(shell.output) for shell in shells),
+        sent_bytes=1_000_000,
+        replay_bytes=4096,
+        paused_seconds=1.5,
+        lag_gaps=2,
+        input_dropped=1,
+        attach_failures={"ticket": 3},
+        ring_bytes=len(shells) * pty.RING_BYTES,
+        keeper_fds=2 * len(shells),
+        recordings=0,
+        unacked_bytes=Histogram(bounds=[4096, 65536], counts=[5, 2, 1], sum=250_000),
+        echo_seconds=Histogram(bounds=[0.001, 0.01], counts=[90, 9, 1], sum=0.25),
+    )
 
 
 def _meter(world: World) -> xray.Meter:

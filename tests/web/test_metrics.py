@@ -13,12 +13,17 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families
 
+from playground.services import tally
 from playground.services.tokens import token_create
+from runtime.protocol import pty
+from tests.support.fake_shell import PROMPT
 from tests.support.fake_worker import FakeWorker
 from tests.web.conftest import Script
 from tests.web.site import ROOT
 
 TOKEN = "0123456789abcdef" * 2
+CLOSES = {"terrarium_web_socket_closes"}  # there once a socket was closed
+TERMINAL_LABELS = {"role", "reason", "le", "kind", "code"}
 DOCUMENT = (ROOT / "docs" / "metrics.md").read_text()
 
 
@@ -65,11 +70,74 @@ def test_what_is_told(scraper: Client, api: Script) -> None:
     assert [sample.value for sample in found["terrarium_worker_up"].samples] == [1]
 
 
+def test_terminals(scraper: Client, api: Script) -> None:
+    made = api.launch()
+    api.call("POST", f"/containers/{made['id']}/terminals", {})
+    found = families(scraper)
+    for name, kind, value in (
+        ("sessions", "gauge", 2),
+        ("pty_read_bytes", "counter", 2 * len(PROMPT)),
+        ("sent_bytes", "counter", 1_000_000),
+        ("replay_bytes", "counter", 4096),
+        ("paused_seconds", "counter", 1.5),
+        ("lag_gaps", "counter", 2),
+        ("input_dropped", "counter", 1),
+        ("ring_bytes", "gauge", 2 * pty.RING_BYTES),
+        ("keeper_fds", "gauge", 4),
+        ("recordings", "gauge", 0),
+    ):
+        family = found[f"terrarium_terminal_{name}"]
+        assert (family.type, [sample.value for sample in family.samples]) == (kind, [value]), name
+        assert family.documentation
+        assert family.samples[0].name.endswith("_total") is (kind == "counter")
+    assert _labelled(found["terrarium_terminal_viewers"], "role") == {"rw": 0, "ro": 0}
+    assert _labelled(found["terrarium_terminal_attach_failures"], "reason") == {"ticket": 3}
+
+
+def test_histograms_add_up(scraper: Client, api: Script) -> None:
+    api.launch()
+    found = families(scraper)
+    assert "terrarium_terminal_ping_rtt_seconds" not in found, "what this worker does not keep is left out"
+    family = found["terrarium_terminal_echo_seconds"]
+    assert family.type == "histogram"
+    buckets = [sample for sample in family.samples if sample.name.endswith("_bucket")]
+    assert [(sample.labels["le"], sample.value) for sample in buckets] == [("0.001", 90), ("0.01", 99), ("+Inf", 100)]
+    whole = {sample.name.removeprefix(family.name): sample.value for sample in family.samples if not sample.labels}
+    assert whole == {"_sum": 0.25, "_count": 100}
+
+
+def test_sockets_of_this_process(scraper: Client, worker: FakeWorker) -> None:
+    before = families(scraper)
+    with tally.socket("live") as closed:
+        assert _labelled(families(scraper)["terrarium_web_sockets"], "kind")["live"] == 1
+        closed(pty.Close.TICKET)
+    with tally.socket("live"):
+        pass  # the browser went
+    after = families(scraper)
+    assert _labelled(after["terrarium_web_sockets"], "kind") == {"terminal": 0, "shared": 0, "live": 0}
+    grown = {
+        code: value - _closes(before).get(("live", code), 0)
+        for (kind, code), value in _closes(after).items()
+        if kind == "live"
+    }
+    assert (grown["4401"], grown["left"]) == (1, 1)
+
+
+def _labelled(family: Metric, label: str) -> dict[str, float]:
+    return {sample.labels[label]: sample.value for sample in family.samples}
+
+
+def _closes(found: dict[str, Metric]) -> dict[tuple[str, str], float]:
+    family = found.get("terrarium_web_socket_closes")
+    samples = family.samples if family else []
+    return {(sample.labels["kind"], sample.labels["code"]): sample.value for sample in samples}
+
+
 def test_labels_are_few(scraper: Client, api: Script) -> None:
     api.launch()
     for family in families(scraper).values():
         for sample in family.samples:
-            assert set(sample.labels) <= {"id", "name", "image", "state"}, sample.name
+            assert set(sample.labels) <= {"id", "name", "image", "state", *TERMINAL_LABELS}, sample.name
             assert re.fullmatch(r"(container|terrarium)_[a-z0-9_]+", sample.name)
 
 
@@ -84,7 +152,7 @@ def test_a_stopped_one_has_no_figures(scraper: Client, api: Script) -> None:
 def test_a_worker_that_is_away_is_a_figure(scraper: Client, worker: FakeWorker) -> None:
     worker.stop()
     found = families(scraper)
-    assert set(found) == {"terrarium_worker_up"}
+    assert set(found) - CLOSES == {"terrarium_worker_up", "terrarium_web_sockets"}
     assert found["terrarium_worker_up"].samples[0].value == 0
 
 
@@ -140,10 +208,11 @@ def test_behind_a_proxy_it_is_asked_from_within(scraper: Client, settings: Any) 
 def test_the_document_names_every_figure(scraper: Client, api: Script) -> None:
     api.launch()
     named = set(re.findall(r"(?:container|terrarium)_\w+", DOCUMENT))
-    prefixes = re.findall(r"`…(_\w+|_\w+_…)`", DOCUMENT)
+    prefixes = re.findall(r"`…(_\w+|_\w+_…)[`{]", DOCUMENT)
     for family in families(scraper).values():
         for sample in family.samples:
-            told = sample.name in named or any(sample.name.endswith(end.rstrip("_…")) for end in prefixes)
+            name = re.sub(r"_(bucket|sum|count)$", "", sample.name) if family.type == "histogram" else sample.name
+            told = name in named or any(name.endswith(end.rstrip("_…")) for end in prefixes)
             assert told or "pressure" in sample.name or "_user_" in sample.name or "_system_" in sample.name, (
                 sample.name
             )
