@@ -24,6 +24,8 @@ export function SharingBanner({ bench, tab }: { bench: Bench | null; tab: Tab })
   );
 }
 
+const ANSWERED_MS = 1_500;
+
 interface Props {
   state: SessionState;
   session: Pick<Session, "grant" | "deny" | "takeOver">;
@@ -126,11 +128,22 @@ interface AsksProps {
 
 function Asks({ name, more, all, onAnswer }: AsksProps) {
   const [answered, setAnswered] = useState(false);
+  const busy = useRef(false);
   const answer = (yes: boolean) => {
-    if (answered) return;
+    if (busy.current) return;
+    busy.current = true;
     setAnswered(true);
     onAnswer(yes);
   };
+  // The question goes with what the worker tells of it. Should it be asked again at once, it must be answered again.
+  useEffect(() => {
+    if (!answered) return;
+    const timer = setTimeout(() => {
+      busy.current = false;
+      setAnswered(false);
+    }, ANSWERED_MS);
+    return () => clearTimeout(timer);
+  }, [answered]);
   return (
     <Row
       tone="asks"
