@@ -81,6 +81,8 @@ HINTS: dict[str, Promise] = {
     "Wait until one of them has ended.": _("Wait until one of them has ended."),
     "Close one of them.": _("Close one of them."),
     "Stop the container.": _("Stop the container."),
+    "Stop that recording first.": _("Stop that recording first."),
+    "Delete recordings that are no longer needed.": _("Delete recordings that are no longer needed."),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 
-from playground.api import containers, faults, sharing, terminals, xray
+from playground.api import containers, faults, recordings, sharing, terminals, xray
 from playground.api.auth import Bearer, Session
 from playground.api.schemas import ErrorOut, ImageOut
 from playground.services import present
@@ -44,6 +44,8 @@ api.add_router("/containers", terminals.router)
 api.add_router("/containers", xray.router)
 api.add_router("/containers", sharing.router)
 api.add_router("/shares", sharing.guests)
+api.add_router("/containers", recordings.terminal)
+api.add_router("/recordings", recordings.router)
 api.add_router("/images", images)
 api.add_router("/host", xray.host)
 faults.install(api)

@@ -46,6 +46,7 @@ class Helm:
     def __init__(self) -> None:
         self.viewers: list[Viewer] = []
         self.driver: Viewer | None = None
+        self.recording: pty.RecordingBody | None = None
 
     def come(self, viewer: Viewer) -> None:
         self.viewers.append(viewer)
@@ -93,7 +94,9 @@ class Helm:
         frame = pty.json_frame(
             pty.Kind.STATE,
             pty.StateBody(
-                driver=self.driver.id if self.driver else None, viewers=[viewer.told() for viewer in self.viewers]
+                driver=self.driver.id if self.driver else None,
+                viewers=[viewer.told() for viewer in self.viewers],
+                recording=self.recording,
             ),
         )
         for viewer in self.viewers:

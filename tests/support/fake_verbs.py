@@ -67,6 +67,7 @@ class Store:
         self.max_containers = max_containers
         self.containers: dict[str, Held] = {}
         self.tickets: dict[str, Permit] = {}
+        self.recordings: dict[str, Any] = {}  # fake_recordings.Reel by id
         self.started_at = time.time()
         self.happenings = Happenings()
 

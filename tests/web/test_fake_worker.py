@@ -6,6 +6,7 @@ import pytest
 
 from tests.support.contract import Contract
 from tests.support.fake_worker import FakeWorker
+from tests.support.recording_contract import RecordingContract
 from tests.support.sharing_contract import SharingContract
 from tests.support.worker_contract import WorkerContract
 
@@ -20,4 +21,8 @@ class TestFakeWorker(WorkerContract):
 
 
 class TestFakeSharing(SharingContract):
+    pass
+
+
+class TestFakeRecordings(RecordingContract):
     pass

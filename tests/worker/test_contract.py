@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.contract import Contract
+from tests.support.recording_contract import RecordingContract
 from tests.support.sharing_contract import SharingContract
 from tests.support.worker_contract import WorkerContract
 from tests.worker.instance import Instance
@@ -20,4 +21,8 @@ class TestRealWorker(WorkerContract):
 
 
 class TestRealSharing(SharingContract):
+    pass
+
+
+class TestRealRecordings(RecordingContract):
     pass
