@@ -126,7 +126,9 @@ describe("the owner's banner", () => {
     expect(words()).toContain("has the keyboard");
     show({ ...typing, typedAt: 6 });
     expect(words()).toContain("typing now");
-    await act(() => vi.advanceTimersByTimeAsync(2_100));
+    await act(async () => {
+      await vi.advanceTimersByTimeAsync(2_100);
+    });
     expect(words()).toContain("has the keyboard");
     vi.useRealTimers();
   });
@@ -251,6 +253,7 @@ describe("the dialog", () => {
     document.execCommand = () => false;
     await show();
     await act(async () => button(/Copy link/)?.click());
+    await act(async () => undefined);
     expect(root.querySelector("[role=alert]")?.textContent).toContain("The link is selected");
   });
 });
