@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { control, keepTyped, takeTyped, withControl } from "../src/terminal/held";
+import { control, keepTyped, takeTyped, withHeld } from "../src/terminal/held";
 
 const press = (key: string, on: EventTarget = document.body, init: KeyboardEventInit = {}) => {
   const event = new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true, ...init });
@@ -35,13 +35,13 @@ describe("what is typed for a terminal not yet there", () => {
 describe("Ctrl on a touch screen", () => {
   it("holds for one key", () => {
     control.value = true;
-    expect(withControl("c")).toBe("\x03");
-    expect(withControl("c")).toBe("c");
+    expect(withHeld("c")).toBe("\x03");
+    expect(withHeld("c")).toBe("c");
   });
 
   it("lets a paste and what has no control code be", () => {
     control.value = true;
-    expect(withControl("ls -l")).toBe("ls -l");
-    expect(withControl("1")).toBe("1");
+    expect(withHeld("ls -l")).toBe("ls -l");
+    expect(withHeld("1")).toBe("1");
   });
 });

@@ -164,16 +164,6 @@ export default {
   "terminal.problem_input-quota": "The connection was closed: too much input at once. The shell goes on.",
   "terminal.problem_unreachable": "The terminal cannot be reached.",
 
-  "paste.title": "Paste several lines?",
-  "paste.body": "{lines} lines. The program in front runs each as soon as it comes.",
-  "paste.action": "Paste",
-
-  "keys.label": "Keys",
-  "keys.up": "Arrow up",
-  "keys.down": "Arrow down",
-  "keys.left": "Arrow left",
-  "keys.right": "Arrow right",
-
   "tour.label": "Hint",
   "tour.terminal": "This is a real shell, inside the container. Type ps and press Enter.",
   "tour.xray": "Here is the same container, read from the kernel's own files while you type.",

@@ -162,16 +162,6 @@ export default {
   "terminal.problem_input-quota": "一次输入太多，连接已关闭。shell 仍在运行。",
   "terminal.problem_unreachable": "无法连接这个终端。",
 
-  "paste.title": "粘贴多行内容？",
-  "paste.body": "共 {lines} 行。前台的程序每收到一行就会立刻执行。",
-  "paste.action": "粘贴",
-
-  "keys.label": "按键",
-  "keys.up": "上箭头",
-  "keys.down": "下箭头",
-  "keys.left": "左箭头",
-  "keys.right": "右箭头",
-
   "tour.label": "提示",
   "tour.terminal": "这是容器里真实的 shell。输入 ps，按回车试试。",
   "tour.xray": "这里是同一个容器，数据直接读自内核的文件，随你的操作实时更新。",

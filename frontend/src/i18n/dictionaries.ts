@@ -3,6 +3,8 @@ import appEn from "./app.en";
 import appZh from "./app.zh-hans";
 import cgroupEn from "./cgroup.en";
 import cgroupZh from "./cgroup.zh-hans";
+import comfortEn from "./comfort.en";
+import comfortZh from "./comfort.zh-hans";
 import layersEn from "./layers.en";
 import layersZh from "./layers.zh-hans";
 import namespacesEn from "./namespaces.en";
@@ -33,6 +35,7 @@ export const english = {
   ...timeEn,
   ...terminalEn,
   ...processesEn,
+  ...comfortEn,
   ...layersEn,
   ...wallsEn,
   ...sharingEn,
@@ -49,6 +52,7 @@ export const chinese: Record<keyof typeof english, string> = {
   ...timeZh,
   ...terminalZh,
   ...processesZh,
+  ...comfortZh,
   ...layersZh,
   ...wallsZh,
   ...sharingZh,
@@ -65,6 +69,7 @@ export const pairs: readonly (readonly [string, Record<string, string>, Record<s
   ["time", timeEn, timeZh],
   ["terminal", terminalEn, terminalZh],
   ["processes", processesEn, processesZh],
+  ["comfort", comfortEn, comfortZh],
   ["layers", layersEn, layersZh],
   ["walls", wallsEn, wallsZh],
   ["sharing", sharingEn, sharingZh],

@@ -81,14 +81,7 @@ function Guest({ boot, api, shared }: { boot: Boot; api: Api; shared: SharedTerm
               onClose={() => undefined}
             />
           </div>
-          {granted && (
-            <TouchKeys
-              onKey={(text) => {
-                tab.parts.peek()?.session.input(text);
-                tab.parts.peek()?.screen.focus();
-              }}
-            />
-          )}
+          {granted && <TouchKeys tab={tab} />}
         </section>
       </main>
     </div>

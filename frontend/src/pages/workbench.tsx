@@ -26,6 +26,7 @@ const folded = remembered("xray.folded", false, isBoolean);
 const PARTS = [
   "[role=tab][aria-selected=true]",
   ".xterm-helper-textarea",
+  ".term-ask",
   ".share-banner [data-part]",
   "#xray",
   ".brand",

@@ -1,14 +1,28 @@
 /** What may pass between the terminal and the person's machine. Output is anybody's text: it is not believed. */
 
-/** Text fit for pasting: a paste must not be able to end its own brackets. */
-export const pastable = (text: string): string => text.replaceAll("\x1b[201~", "");
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
+const BRACKETS = /(?:\x1b\[|\x9b)20[01]~/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+const KEYS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
-/** A program's window title with nothing in it that could act, at most 256 characters. */
-export function plainTitle(title: string): string {
+/**
+ * Text fit for pasting: no control character but tab and line ends, so that a paste can neither end its own brackets
+ * nor press a key.
+ */
+export const pastable = (text: string): string => text.replace(BRACKETS, "").replace(KEYS, "");
+
+/** Control characters, and those that turn the direction of what follows, hide, or end a line in their own way. */
+const ACTING =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const plain = title.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
-  return [...plain].slice(0, 256).join("").trim();
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g;
+
+/** A program's words for the page: nothing in them that could act, at most `most` characters. */
+export function plainWords(text: string, most: number): string {
+  return [...text.replace(ACTING, "")].slice(0, most).join("").trim();
 }
+
+/** A program's window title: it is shown as that program's word. */
+export const plainTitle = (title: string): string => plainWords(title, 256);
 
 /** The address when it is one of the web, else null. */
 export function safeLink(uri: string): string | null {
@@ -36,5 +50,14 @@ export async function copyText(text: string): Promise<boolean> {
     area.remove();
     if (focused instanceof HTMLElement) focused.focus();
     return done;
+  }
+}
+
+/** What the clipboard holds; null where the browser does not let a page read it, or the person said no. */
+export async function clipboardText(): Promise<string | null> {
+  try {
+    return await navigator.clipboard.readText();
+  } catch {
+    return null;
   }
 }

@@ -1,15 +1,25 @@
-/** Keys that wait: Ctrl on a touch screen, for the next letter; what is typed for a terminal not yet there. */
+/** Keys that wait: Ctrl and Alt on a touch screen, for the next key; what is typed for a terminal not yet there. */
 import { signal } from "@preact/signals";
 
-/** Whether Ctrl holds for the next key, be it one of ours or of the screen's own keyboard. */
+/** Whether Ctrl holds for the next key, be it one of ours or of the screen's own keyboard; so does Alt. */
 export const control = signal(false);
+export const alt = signal(false);
 
-/** `c` becomes Ctrl+C while Ctrl holds; anything longer than a key lets it be. */
-export function withControl(text: string): string {
-  if (!control.peek() || text.length !== 1) return text;
+const ALT = 2;
+const CTRL = 4;
+
+/** `c` becomes Ctrl+C while Ctrl holds, and `→` Ctrl+→; anything longer than a key lets it be. */
+export function withHeld(text: string): string {
+  const held = (control.peek() ? CTRL : 0) + (alt.peek() ? ALT : 0);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: keys begin with one
+  const cursor = /^\x1b[[O]([A-DFH])$/.exec(text)?.[1];
+  if (held === 0 || (text.length !== 1 && cursor === undefined)) return text;
   control.value = false;
+  alt.value = false;
+  if (cursor !== undefined) return `\x1b[1;${held + 1}${cursor}`;
   const code = text.toUpperCase().charCodeAt(0);
-  return code >= 0x40 && code <= 0x5f ? String.fromCharCode(code - 0x40) : text;
+  const key = held & CTRL && code >= 0x40 && code <= 0x5f ? String.fromCharCode(code - 0x40) : text;
+  return held & ALT ? `\x1b${key}` : key;
 }
 
 const NAMED: Partial<Record<string, string>> = { Enter: "\r", Backspace: "\x7f" };

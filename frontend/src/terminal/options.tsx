@@ -4,6 +4,7 @@ import type { Bench } from "../pages/bench";
 import { Icon } from "../ui/icons";
 import { Menu, type MenuItem } from "../ui/menu";
 import { isBoolean, remembered } from "../ui/preferences";
+import { comfort } from "./comfort_options";
 import type { Tab } from "./book";
 import { sharing } from "./sharing/button";
 
@@ -22,7 +23,7 @@ const reading: Options = () => [
   },
 ];
 
-const OPTIONS: readonly Options[] = [sharing, reading];
+const OPTIONS: readonly Options[] = [comfort, sharing, reading];
 
 export function OptionsMenu({ bench, tab }: { bench: Bench; tab: Tab | null }) {
   return (

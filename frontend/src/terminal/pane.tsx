@@ -2,14 +2,16 @@
 import { effect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { type Key, t } from "../i18n/index";
-import { signalName } from "../i18n/signals";
+import { t } from "../i18n/index";
 import type { Bench } from "../pages/bench";
 import { isDark } from "../ui/preferences";
+import { Away } from "./away";
+import { Act, Below, Strip } from "./below";
 import type { Tab } from "./book";
+import { Comfort } from "./comfort";
+import { Earlier } from "./earlier";
 import { BANNERS, STRIPS } from "./extras";
 import { takeTyped } from "./held";
-import type { Session, SessionState } from "./session";
 
 interface Props {
   /** Null where one looks on at another person's terminal. */
@@ -45,12 +47,8 @@ export function TerminalPane({
     if (host.current === null || parts === null) return;
     const { screen, session } = parts;
     screen.mount(host.current, t("terminal.label", { program: tab.program }));
+    tab.show(true);
     session.open();
-    session.show(true);
-    const early = takeTyped();
-    if (early !== "") session.input(early);
-    const amongTabs = document.activeElement?.closest("[role=tablist]") != null; // by arrow keys: they go on there
-    if (!amongTabs && !matchMedia("(pointer: coarse)").matches) screen.focus();
     const stop = effect(() => {
       isDark();
       // After the document's own effect has changed the tokens.
@@ -60,13 +58,21 @@ export function TerminalPane({
     return () => {
       stop();
       follow();
-      session.show(false);
+      tab.show(false);
       screen.unmount();
     };
   }, [parts, tab]);
 
   useEffect(() => parts?.screen.setScreenReader(screenReader), [parts, screenReader]);
-  useEffect(() => parts?.screen.setFront(front), [parts, front]);
+  useEffect(() => {
+    if (parts === null) return;
+    const { screen, session } = parts;
+    screen.setFront(front);
+    if (!front) return;
+    const early = takeTyped();
+    if (early !== "") session.input(early);
+    if (mayTakeFocus()) screen.focus();
+  }, [parts, front]);
 
   const state = parts?.session.state.value;
   return (
@@ -80,7 +86,10 @@ export function TerminalPane({
       ))}
       <div class="terminal-area">
         <div class="terminal-host" ref={host} />
+        <Comfort tab={tab} front={front} screenReader={screenReader} />
         {children}
+        {parts && <Earlier parts={parts} />}
+        {parts && <Away session={parts.session} />}
       </div>
       {tab.failed.value && (
         <Strip tone="bad" words={t("terminal.load_failed")}>
@@ -108,87 +117,9 @@ export function TerminalPane({
   );
 }
 
-interface BelowProps extends Pick<Props, "stopped" | "starting" | "onStart" | "onClose"> {
-  state: SessionState;
-  session: Session;
-  console: boolean;
-}
-
-function Below({ state, session, console: isConsole, stopped, starting, onStart, onClose }: BelowProps) {
-  switch (state.phase) {
-    case "reconnecting":
-      return (
-        <Strip tone="warn" words={t("terminal.reconnecting")}>
-          <Act label={t("terminal.now")} onClick={() => session.retry()} />
-        </Strip>
-      );
-    case "ended":
-      return (
-        <Strip tone="plain" words={exitWords(state)}>
-          {isConsole && stopped && (
-            <Act primary label={starting ? t("action.starting") : t("action.start_again")} onClick={onStart} />
-          )}
-          {!isConsole && <Act label={t("terminal.close_tab")} onClick={onClose} />}
-        </Strip>
-      );
-    case "gone":
-      return (
-        <Strip tone="plain" words={t("terminal.gone")}>
-          {isConsole && stopped && (
-            <Act primary label={starting ? t("action.starting") : t("action.start_again")} onClick={onStart} />
-          )}
-          {!isConsole && <Act label={t("terminal.close_tab")} onClick={onClose} />}
-        </Strip>
-      );
-    case "error": {
-      const problem = state.problem ?? "unreachable";
-      const reload = problem === "signed-out" || problem === "protocol";
-      return (
-        <Strip tone="bad" words={t(`terminal.problem_${problem}` satisfies Key)} detail={state.detail}>
-          <Act
-            label={t(problem === "signed-out" ? "common.sign_in" : reload ? "common.reload" : "terminal.connect")}
-            onClick={() => (reload ? location.reload() : session.retry())}
-          />
-        </Strip>
-      );
-    }
-    case "live":
-      return state.driver && state.dropped ? <Strip tone="warn" words={t("terminal.dropped")} /> : null;
-    default:
-      return null;
-  }
-}
-
-function exitWords({ exit }: SessionState): string {
-  if (exit === null) return t("terminal.ended");
-  if (exit.oom) return t("terminal.ended_oom");
-  if (exit.signal != null) return t("terminal.ended_signal", { signal: signalName(exit.signal) });
-  if (exit.code != null) return t(exit.code === 0 ? "terminal.ended_well" : "terminal.ended_code", { code: exit.code });
-  return exit.reason ? t("terminal.ended_reason", { reason: exit.reason }) : t("terminal.ended");
-}
-
-interface StripProps {
-  tone: "plain" | "warn" | "bad";
-  words: string;
-  detail?: string | null;
-  children?: ComponentChildren;
-}
-
-export function Strip({ tone, words, detail, children }: StripProps) {
-  return (
-    <div class={`term-strip ${tone}`} role="status">
-      <p>
-        {words} {detail && <span class="term-strip-detail mono">{detail}</span>}
-      </p>
-      {children && <div class="term-strip-actions">{children}</div>}
-    </div>
-  );
-}
-
-export function Act({ label, onClick, primary = false }: { label: string; onClick: () => void; primary?: boolean }) {
-  return (
-    <button type="button" class={`button small ${primary ? "primary" : ""}`} onClick={onClick}>
-      {label}
-    </button>
-  );
+/** Not from the tabs, where arrow keys go on; nor from another part of the page; nor so that a telephone's keyboard pops up. */
+function mayTakeFocus(): boolean {
+  const { activeElement } = document;
+  if (matchMedia("(pointer: coarse)").matches || activeElement?.closest("[role=tablist]")) return false;
+  return activeElement === null || activeElement === document.body || activeElement.closest(".terminals") !== null;
 }

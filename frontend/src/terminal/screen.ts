@@ -1,19 +1,30 @@
 /** The emulator: xterm.js with its add-ons, the page's colours and the page's rules on links, titles and pastes. */
+import { signal } from "@preact/signals";
 import { FitAddon } from "@xterm/addon-fit";
 import { UnicodeGraphemesAddon } from "@xterm/addon-unicode-graphemes";
-import { WebLinksAddon } from "@xterm/addon-web-links";
-import { WebglAddon } from "@xterm/addon-webgl";
 import { type IDisposable, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
+import { Aloud } from "./aloud";
 import { isAnswer } from "./answers";
 import { Blink } from "./blink";
-import { copyText, pastable, plainTitle, safeLink } from "./clipboard";
-import { theme } from "./palette";
+import { pastable, plainTitle } from "./clipboard";
+import { Echo } from "./echo";
+import { cellRatio, family, fitted, followDensity, fontSize, LINE_HEIGHT } from "./font";
+import { type Key, sequence } from "./key_codes";
+import { Links } from "./links";
+import { ClipboardOffers } from "./osc52";
+import { contrast, theme } from "./palette";
+import { Paste } from "./paste";
+import { Commands } from "./prompts";
+import { Painter } from "./renderer";
 import type { Screen } from "./session";
+import { shortcut } from "./shortcuts";
+import { signed } from "./signs";
+import type { Wish } from "./wishes";
+
+export { loadFace } from "./font";
 
 const SCROLLBACK = 5000;
-const FONT_PX = 13;
-const FACE_MS = 1_000;
 
 export interface ScreenEvents {
   data(text: string): void;
@@ -21,64 +32,98 @@ export interface ScreenEvents {
   resized(): void;
   focused(): void;
   title(text: string): void;
-  /** Several lines at a prompt that would run each at once: true to go on. */
-  confirmPaste(text: string): Promise<boolean>;
-}
-
-/** The emulator measures its cells once, when it opens: by then the face must be there. Without it, the next best serves. */
-export async function loadFace(): Promise<void> {
-  const faces = [400, 700].map((weight) => document.fonts.load(`${weight} ${FONT_PX}px "Terrarium Mono"`));
-  await Promise.race([Promise.all(faces), new Promise((late) => setTimeout(late, FACE_MS))]).catch(() => undefined);
+  /** Bytes typed that are still on their way to the program; null when nothing can be typed now. */
+  backlog(): number | null;
 }
 
 export class XtermScreen implements Screen {
   readonly element = document.createElement("div");
+  readonly links: Links;
+  readonly offers: ClipboardOffers;
+  readonly pastes: Paste;
+  readonly commands: Commands;
+  readonly aloud: Aloud;
+  readonly echo: Echo;
+  /** The newest that is not done yet. */
+  readonly wish = signal<Wish | null>(null);
   readonly #term: Terminal;
   readonly #fit = new FitAddon();
   readonly #disposables: IDisposable[] = [];
+  readonly #stops: (() => void)[] = [];
   readonly #observer: ResizeObserver;
-  #opened = false;
-  #fitted = true;
-  #front = false;
-  #webgl: WebglAddon | null = null;
-  #muted = false;
+  readonly #painter: Painter;
   readonly #blink: Blink | null;
+  #opened = false;
+  #front = false;
+  #fitted = true;
+  #muted = false;
 
-  constructor(private readonly events: ScreenEvents) {
+  constructor(readonly events: ScreenEvents) {
     this.element.className = "terminal-screen";
     const blinks = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#blink = blinks ? new Blink(this.element) : null;
     this.#term = new Terminal({
-      allowProposedApi: true, // for the width of grapheme clusters
+      allowProposedApi: true, // for the width of grapheme clusters, decorations, and what the parser reads
       allowTransparency: false,
       cursorBlink: blinks,
       cursorInactiveStyle: "outline",
-      fontFamily: getComputedStyle(document.documentElement).getPropertyValue("--font-mono").trim(),
-      fontSize: FONT_PX,
+      fontFamily: family(),
+      fontSize: fitted(fontSize.peek(), cellRatio(), devicePixelRatio),
       fontWeightBold: 700,
-      lineHeight: 1.25,
-      linkHandler: { activate: (_event, uri) => openLink(uri), allowNonHttpProtocols: false },
+      lineHeight: LINE_HEIGHT,
+      linkHandler: Links.handler(() => this.links),
       macOptionIsMeta: true,
+      minimumContrastRatio: contrast(),
+      rescaleOverlappingGlyphs: true,
       rightClickSelectsWord: false,
       scrollback: SCROLLBACK,
+      smoothScrollDuration: 0,
       theme: theme(),
+      windowOptions: {}, // a program neither moves nor asks about the window
     });
-    this.#term.loadAddon(this.#fit);
-    this.#term.loadAddon(new WebLinksAddon((_event, uri) => openLink(uri)));
-    this.#term.loadAddon(new UnicodeGraphemesAddon());
-    this.#term.attachCustomKeyEventHandler((event) => this.#key(event));
+    const term = this.#term;
+    const deaf = () => this.#muted || !this.#fitted;
+    term.loadAddon(this.#fit);
+    term.loadAddon(new UnicodeGraphemesAddon());
+    this.links = new Links(term);
+    this.offers = new ClipboardOffers(term, deaf, signed.offer);
+    this.commands = new Commands(term, signed.command);
+    this.aloud = new Aloud(term, this.commands, () => this.#muted);
+    this.echo = new Echo(term);
+    this.#painter = new Painter(term);
+    this.pastes = new Paste({
+      send: (text) => this.events.data(text),
+      backlog: () => this.events.backlog(),
+      bracketed: () => term.modes.bracketedPasteMode,
+    });
+    term.attachCustomKeyEventHandler((event) => this.#key(event));
     this.#disposables.push(
-      this.#term.onData((data) => {
-        if (!this.#muted || !isAnswer(data)) this.events.data(data);
-      }),
-      this.#term.onBinary((data) => {
+      term.onData((data) => this.#typed(data)),
+      term.onBinary((data) => {
         if (!this.#muted) this.events.binary(data);
       }),
-      this.#term.onCursorMove(() => this.#blink?.again()),
-      this.#term.onKey(() => this.#blink?.again()),
-      this.#term.onTitleChange((title) => this.events.title(plainTitle(title))),
+      term.onCursorMove(() => this.#blink?.again()),
+      term.onKey(() => this.#blink?.again()),
+      term.onTitleChange((title) => this.events.title(plainTitle(title))),
+      this.links,
+      this.offers,
+      this.commands,
+      this.aloud,
+      this.echo,
     );
-    this.element.addEventListener("paste", (event) => void this.#pasted(event), { capture: true });
+    this.element.addEventListener("paste", (event) => this.#pasted(event), { capture: true });
+    this.element.addEventListener("contextmenu", (event) => this.#menu(event));
+    for (const kind of ["keydown", "pointerdown", "paste"] as const) {
+      this.element.addEventListener(kind, () => this.offers.gesture(), { capture: true });
+    }
+    this.#stops.push(
+      fontSize.subscribe(() => this.#letters()),
+      followDensity(() => this.#letters()),
+    );
+    const forced = matchMedia("(forced-colors: active)");
+    const recolour = () => this.setTheme();
+    forced.addEventListener("change", recolour);
+    this.#stops.push(() => forced.removeEventListener("change", recolour));
     this.#observer = new ResizeObserver(() => this.fit());
   }
 
@@ -95,6 +140,11 @@ export class XtermScreen implements Screen {
     return { x: Math.round(canvas?.clientWidth ?? 0), y: Math.round(canvas?.clientHeight ?? 0) };
   }
 
+  /** For a part that is loaded when it is first wanted, such as the search. */
+  get emulator(): Terminal {
+    return this.#term;
+  }
+
   /** Shows the screen in `parent`, which has a size; where it was before, it is taken from there. */
   mount(parent: HTMLElement, label: string): void {
     parent.append(this.element);
@@ -105,20 +155,21 @@ export class XtermScreen implements Screen {
     this.#term.textarea?.setAttribute("aria-label", label);
     this.element.addEventListener("focusin", this.events.focused);
     this.#observer.observe(this.element);
-    if (this.#front) this.#useWebgl();
+    if (this.#front) void this.#painter.take();
     this.fit();
   }
 
-  /** Takes it out of the page. A browser has few WebGL contexts: a hidden screen gives its own back. */
+  /** Takes it out of the page. A hidden screen gives its WebGL context back. */
   unmount(): void {
     this.#observer.disconnect();
-    this.#dropWebgl();
+    this.#painter.release();
     this.element.remove();
   }
 
   dispose(): void {
     this.unmount();
     this.#blink?.dispose();
+    for (const stop of this.#stops) stop();
     for (const disposable of this.#disposables) disposable.dispose();
     this.#term.dispose();
   }
@@ -126,8 +177,8 @@ export class XtermScreen implements Screen {
   /** Whether the keys go here: of several on the page only that one is drawn by the GPU. */
   setFront(front: boolean): void {
     this.#front = front;
-    if (!front) this.#dropWebgl();
-    else if (this.element.isConnected) this.#useWebgl();
+    if (!front) this.#painter.release();
+    else if (this.element.isConnected) void this.#painter.take();
   }
 
   focus(): void {
@@ -150,10 +201,12 @@ export class XtermScreen implements Screen {
 
   setTheme(): void {
     this.#term.options.theme = theme();
+    this.#term.options.minimumContrastRatio = contrast();
   }
 
   setScreenReader(on: boolean): void {
     this.#term.options.screenReaderMode = on;
+    this.aloud.set(on);
   }
 
   write(data: Uint8Array | string, parsed?: () => void): void {
@@ -183,67 +236,90 @@ export class XtermScreen implements Screen {
     return lines.join("\n").trimEnd();
   }
 
-  async #pasted(event: ClipboardEvent): Promise<void> {
+  // -- what a person does --------------------------------------------------------------------------------------------
+
+  /** A key of the touch screen's row. */
+  press(key: Key): void {
+    this.offers.gesture();
+    this.#typed(sequence(key, this.#term.modes.applicationCursorKeysMode));
+    this.#term.scrollToBottom();
+  }
+
+  /** A line of the normal screen, by its number from the oldest that is kept. */
+  lineAt(line: number): string {
+    return this.#term.buffer.normal.getLine(line)?.translateToString(true).trim() ?? "";
+  }
+
+  /** True when something of it was sent. */
+  async paste(text: string): Promise<boolean> {
+    if (this.#term.options.disableStdin) return false;
+    const sent = await this.pastes.give(pastable(text));
+    this.focus();
+    if (sent) this.#term.scrollToBottom();
+    return sent;
+  }
+
+  /** Plain text, without the blanks that fill lines up; empty when nothing is selected. */
+  selection(): string {
+    return this.#term.getSelection().replace(/[ \t]+$/gm, "");
+  }
+
+  deselect(): void {
+    this.#term.clearSelection();
+  }
+
+  selectAll(): void {
+    this.#term.selectAll();
+    this.focus();
+  }
+
+  /** All but the line of the prompt: only here, the shell knows nothing of it. */
+  clear(): void {
+    this.#term.clear();
+    this.focus();
+  }
+
+  #typed(data: string): void {
+    if (this.#muted && isAnswer(data)) return;
+    if (!isAnswer(data)) {
+      this.aloud.typed(data);
+      this.echo.typed();
+    }
+    this.events.data(data);
+  }
+
+  #pasted(event: ClipboardEvent): void {
     event.preventDefault();
     event.stopPropagation();
-    const text = pastable(event.clipboardData?.getData("text/plain") ?? "");
-    if (text === "") return;
-    const runsAtOnce = /[\r\n]/.test(text.trimEnd()) && !this.#term.modes.bracketedPasteMode;
-    if (runsAtOnce && !(await this.events.confirmPaste(text))) return;
-    this.#term.paste(text);
-    this.#term.focus();
+    void this.paste(event.clipboardData?.getData("text/plain") ?? "");
+  }
+
+  /** With Shift the browser's own menu comes; a program that follows the mouse has the button. */
+  #menu(event: MouseEvent): void {
+    if (event.shiftKey && event.button === 2) return;
+    event.preventDefault();
+    if (event.button === 2 && this.#term.modes.mouseTrackingMode !== "none") return;
+    const keyboard = event.button !== 2 || (event.clientX === 0 && event.clientY === 0);
+    this.wish.value = keyboard ? { what: "menu" } : { what: "menu", at: { x: event.clientX, y: event.clientY } };
   }
 
   /** False: the page or the browser has the key, not the shell. */
   #key(event: KeyboardEvent): boolean {
-    const copy = event.ctrlKey && event.shiftKey && event.code === "KeyC";
-    const paste =
-      (event.ctrlKey && event.shiftKey && event.code === "KeyV") || (event.shiftKey && event.key === "Insert");
-    if (copy) {
-      event.preventDefault(); // in some browsers it opens the inspector
-      if (event.type === "keydown" && this.#term.hasSelection()) void copyText(this.#term.getSelection());
-      return false;
-    }
-    if (paste) return false; // the browser's own paste follows, and comes back as an event
-    return !(event.ctrlKey && event.key === "F6"); // moves to the next part of the page
+    const what = shortcut(event, {
+      selection: this.#term.hasSelection(),
+      alternate: this.#term.buffer.active.type === "alternate",
+    });
+    if (what === null) return true;
+    if (what === "paste" || what === "part") return false; // the browser's own paste follows, and comes back as an event
+    event.preventDefault(); // in some browsers Ctrl+Shift+C opens the inspector, and Ctrl++ enlarges the page
+    if (event.type === "keydown") this.wish.value = { what };
+    return false;
   }
 
-  #useWebgl(): void {
-    if (this.#webgl !== null || !gpuDraws()) return;
-    try {
-      const webgl = new WebglAddon();
-      webgl.onContextLoss(() => this.#dropWebgl());
-      this.#term.loadAddon(webgl);
-      this.#webgl = webgl;
-      this.#term.options.letterSpacing = 1; // it cuts a cell's 7.8 pixels down to 7
-      this.#term.options.minimumContrastRatio = 4.5; // not with the DOM, which then greys inverted text
-    } catch {
-      this.#webgl = null; // no WebGL after all: xterm.js goes on with the DOM
-    }
-  }
-
-  #dropWebgl(): void {
-    if (this.#webgl === null) return;
-    this.#webgl.dispose();
-    this.#webgl = null;
-    this.#term.options.letterSpacing = 0;
-    this.#term.options.minimumContrastRatio = 1;
+  #letters(): void {
+    const size = fitted(fontSize.peek(), cellRatio(), devicePixelRatio);
+    if (this.#term.options.fontSize === size) return;
+    this.#term.options.fontSize = size;
     this.fit();
   }
-}
-
-/** WebGL drawn by the processor is slower than the DOM; on touch devices it has had too many faults. */
-function gpuDraws(): boolean {
-  if (matchMedia("(pointer: coarse)").matches) return false;
-  const context = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
-  if (context === null) return false;
-  const info = context.getExtension("WEBGL_debug_renderer_info");
-  const renderer = info === null ? "" : String(context.getParameter(info.UNMASKED_RENDERER_WEBGL));
-  context.getExtension("WEBGL_lose_context")?.loseContext();
-  return !/swiftshader|llvmpipe|software|basic render/i.test(renderer);
-}
-
-function openLink(uri: string): void {
-  const safe = safeLink(uri);
-  if (safe !== null) window.open(safe, "_blank", "noopener,noreferrer");
 }

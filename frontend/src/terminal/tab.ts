@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Terminal } from "../protocol/generated";
 import { MarkKind } from "../protocol/pty";
 import type { Attachment, RestTerminal } from "../protocol/rest";
-import { withControl } from "./held";
+import { withHeld } from "./held";
 import { leaseOf } from "./lease";
 import type { XtermScreen } from "./screen";
 import { Session } from "./session";
@@ -73,7 +73,7 @@ export class Tab {
       if (this.#disposed) return;
       const screen: XtermScreen = new XtermScreen({
         data: (text) => {
-          session.input(withControl(text));
+          session.input(withHeld(text));
           if (text.includes("\r")) this.events.entered?.();
         },
         binary: (text) => session.inputBinary(text),

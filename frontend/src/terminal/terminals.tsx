@@ -63,7 +63,7 @@ export function Terminals({ bench, running, hint }: Props) {
           </div>
         )}
       </div>
-      <TouchKeys onKey={(text) => bench.type(text)} />
+      <TouchKeys tab={tab} />
     </section>
   );
 }

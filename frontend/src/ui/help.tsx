@@ -4,10 +4,16 @@ import type { Boot } from "../protocol/rest";
 import { Dialog } from "./dialog";
 
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+const OWN = IS_MAC ? "⌘" : "Ctrl";
 
 const KEYS: readonly (readonly [string[], Key])[] = [
   [IS_MAC ? ["⌘", "C"] : ["Ctrl", "Shift", "C"], "help.key_copy"],
   [IS_MAC ? ["⌘", "V"] : ["Ctrl", "Shift", "V"], "help.key_paste"],
+  [["Ctrl", "C"], "help.key_interrupt"],
+  [IS_MAC ? ["⌘", "F"] : ["Ctrl", "Shift", "F"], "help.key_find"],
+  [[OWN, "+ − 0"], "help.key_size"],
+  [[OWN, "Shift", "↑ ↓"], "help.key_commands"],
+  [["Shift", "F10"], "help.key_menu"],
   [["Ctrl", "F6"], "help.key_next_part"],
   [["←", "→"], "help.key_tabs"],
   [["←", "→"], "help.key_bar"],
