@@ -51,14 +51,14 @@ def share_create(*, user: User, id: str, terminal: str, hours: int | None = None
     most = settings.TERRARIUM_SHARING["hours_most"]
     lifetime = min(settings.TERRARIUM_SHARING["hours"], most) if hours is None else hours
     if lifetime > most:
-        text = _("a terminal can be shared for %(most)d hours at a time") % {"most": most}
+        text = _("hours: it must be at most %(most)d") % {"most": most}
         raise Fault(Code.INVALID_SPEC, text, field="hours")
     _terminal(row, terminal)
     Share.objects.filter(container=row, expires_at__lt=timezone.now() - KEPT).delete()
     with transaction.atomic():
         Container.objects.select_for_update().get(pk=row.pk)
         if len(shares_of(container=row)) >= settings.TERRARIUM_SHARING["shares"]:
-            text = _("%(most)d links to this container are open") % {"most": settings.TERRARIUM_SHARING["shares"]}
+            text = _("no more than %(most)d links to a container may be open") % {"most": settings.TERRARIUM_SHARING["shares"]}
             raise Fault(Code.LIMIT_REACHED, text, hint=_("Stop sharing by one of them first."))
         now = timezone.now()
         return Share.objects.create(
@@ -119,7 +119,7 @@ def share_join(*, user: User, secret: str) -> Share:
         Share.objects.select_for_update().get(pk=share.pk)
         if not share.guests.filter(user=user).exists():
             if share.guests.count() >= most:
-                text = _("%(most)d people have joined by this link, as many as may") % {"most": most}
+                text = _("no more than %(most)d may join by this link") % {"most": most}
                 raise Fault(Code.LIMIT_REACHED, text, hint=_("Ask whoever shared it for another link."))
             ShareGuest.objects.create(share=share, user=user)
     return share

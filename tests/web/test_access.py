@@ -12,28 +12,42 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from playground.api.root import api as rest
+from playground.models import ShareGuest
 from tests.support.fake_worker import FakeWorker
 from tests.web.conftest import Script
 
-BODIES: dict[str, dict[str, Any]] = {"exec": {"argv": ["true"]}, "limits": {"pids": 8}}
+BODIES: dict[str, dict[str, Any]] = {
+    "exec": {"argv": ["true"]},
+    "limits": {"pids": 8},
+    "shares": {"terminal": "console"},
+    "{terminal_id}": {"name": "mine"},
+}
 QUERIES = {
     "source": "?side=host&panel=namespaces&key=mnt",
     "files": "?path=/etc",
     "provenance": "?path=/etc",
+    "content": "?path=/etc/motd",
 }
 PUBLIC = {"login-once"}  # routes with a parameter that are no one's
+APART = {"workbench", "share-join", "shared", "recording"}  # pages, each with a test of its own
 
 
-def calls() -> Iterator[tuple[str, str]]:
-    """(method, path template) of every REST call on a container."""
-    for prefix, router in rest._routers:
-        for path, view in router.path_operations.items():
-            if "{container_id}" in path:
-                for operation in view.operations:
-                    yield from ((method, f"{prefix}{path}") for method in operation.methods)
+def calls(parameter: str) -> list[tuple[str, str]]:
+    """(method, path template) of every REST call whose address has it."""
+    return sorted(
+        {
+            (method, f"{prefix}{path}")
+            for prefix, router in rest._routers
+            for path, view in router.path_operations.items()
+            if parameter in path
+            for operation in view.operations
+            for method in operation.methods
+        }
+    )
 
 
-CALLS = sorted(set(calls()))
+CALLS = calls("{container_id}")
+SHARED = [call for call in calls("{share_id}") if call not in CALLS]  # those of guests
 
 
 def routes(found: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -46,33 +60,64 @@ def routes(found: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPatte
 
 
 def test_the_matrix_is_not_empty() -> None:
-    assert len(CALLS) >= 19
+    assert len(CALLS) >= 22
+    assert len(SHARED) >= 2
 
 
+def answers_to(
+    caller: Script, method: str, template: str, ids: tuple[str, ...], parameter: str, **others: str
+) -> set[str]:
+    """What one who may not is told of each; all must be told that there is nothing."""
+    answers = set()
+    for id in ids:
+        verb = template.rsplit("/", 1)[-1]
+        path = template.replace(f"{{{parameter}}}", id)
+        for name, value in others.items():
+            path = path.replace(f"{{{name}}}", value)
+        path += QUERIES.get(verb, "")
+        status, body = caller.call(method, path, BODIES.get(verb))
+        assert status == 404, (path, body)
+        answers.add(str(body).replace(repr(unquote(id)[:32])[1:-1], "ID"))
+    return answers
+
+
+@pytest.mark.parametrize("guest", [False, True], ids=["stranger", "guest"])
 @pytest.mark.parametrize(("method", "template"), CALLS)
 def test_a_stranger_and_a_container_that_never_was(
+    method: str, template: str, guest: bool, api: Script, stranger: Script, bob: User, worker: FakeWorker
+) -> None:
+    """Who was let in to look at a terminal of it is a stranger to all the rest."""
+    theirs = api.launch()
+    terminal = theirs["terminals"][0]["id"]
+    share = api.call("POST", f"/containers/{theirs['id']}/shares", {"terminal": terminal})[1]
+    if guest:
+        ShareGuest.objects.create(share_id=share["id"], user=bob)
+    before = list(worker.calls)
+    ids = (theirs["id"], "0" * 16, "x", "a" * 400, "a%00b")  # PostgreSQL takes no NUL
+    others = {"terminal_id": terminal, "pid": "1", "share_id": share["id"]}
+    answers = answers_to(stranger, method, template, ids, "container_id", **others)
+    assert len(answers) == 1
+    assert worker.calls == before, "the worker is not even asked"
+    assert api.call("GET", f"/containers/{theirs['id']}")[1]["state"] == "running"
+    assert len(api.call("GET", f"/containers/{theirs['id']}/shares")[1]) == 1
+
+
+@pytest.mark.parametrize(("method", "template"), SHARED)
+def test_a_shared_terminal_is_not_there_for_who_did_not_join(
     method: str, template: str, api: Script, stranger: Script, worker: FakeWorker
 ) -> None:
     theirs = api.launch()
-    terminal = theirs["terminals"][0]["id"]
+    share = api.call("POST", f"/containers/{theirs['id']}/shares", {"terminal": theirs["terminals"][0]["id"]})[1]
     before = list(worker.calls)
-    answers = []
-    for id in (theirs["id"], "0" * 16, "x", "a" * 400, "a%00b"):  # PostgreSQL takes no NUL
-        verb = template.rsplit("/", 1)[-1]
-        path = template.replace("{container_id}", id).replace("{terminal_id}", terminal).replace("{pid}", "1")
-        path += QUERIES.get(verb, "")
-        status, body = stranger.call(method, path, BODIES.get(verb))
-        assert status == 404, (path, body)
-        answers.append(str(body).replace(repr(unquote(id)[:32])[1:-1], "ID"))
-    assert len(set(answers)) == 1
-    assert worker.calls == before, "the worker is not even asked"
-    assert api.call("GET", f"/containers/{theirs['id']}")[1]["state"] == "running"
+    ids = (share["id"], "0" * 32, "x", "a" * 400, "a%00b", share["id"].upper())
+    assert len(answers_to(stranger, method, template, ids, "share_id")) == 1
+    assert worker.calls == before
 
 
 def test_every_route_with_a_parameter_is_in_the_matrix_or_public() -> None:
-    tested = {template.replace("{", "<").replace("}", ">").lstrip("/") for _method, template in CALLS}
+    tested = {template.replace("{", "<").replace("}", ">").lstrip("/") for _method, template in CALLS + SHARED}
     for path, pattern in routes(get_resolver()):
-        if "<" not in path or pattern.name in PUBLIC or pattern.name == "workbench":
+        if "<" not in path or pattern.name in PUBLIC | APART:
             continue
         assert path.removeprefix("api/v1/").replace("str:", "").lstrip("/") in tested, f"{path} is not tested"
 
