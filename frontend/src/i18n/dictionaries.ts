@@ -5,6 +5,8 @@ import cgroupEn from "./cgroup.en";
 import cgroupZh from "./cgroup.zh-hans";
 import comfortEn from "./comfort.en";
 import comfortZh from "./comfort.zh-hans";
+import filesEn from "./files.en";
+import filesZh from "./files.zh-hans";
 import layersEn from "./layers.en";
 import layersZh from "./layers.zh-hans";
 import namespacesEn from "./namespaces.en";
@@ -40,6 +42,8 @@ export const english = {
   ...wallsEn,
   ...sharingEn,
   ...recordingsEn,
+  ...filesEn,
+  ...recordingsEn,
 };
 
 /** Typed by the English one: a key that is missing here does not compile. */
@@ -57,6 +61,8 @@ export const chinese: Record<keyof typeof english, string> = {
   ...wallsZh,
   ...sharingZh,
   ...recordingsZh,
+  ...filesZh,
+  ...recordingsZh,
 };
 
 /** For the tests, by name. */
@@ -73,5 +79,7 @@ export const pairs: readonly (readonly [string, Record<string, string>, Record<s
   ["layers", layersEn, layersZh],
   ["walls", wallsEn, wallsZh],
   ["sharing", sharingEn, sharingZh],
+  ["recordings", recordingsEn, recordingsZh],
+  ["files", filesEn, filesZh],
   ["recordings", recordingsEn, recordingsZh],
 ];

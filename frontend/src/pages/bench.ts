@@ -9,8 +9,10 @@ import type { RestContainer, RestExit } from "../protocol/rest";
 import { exported, fileName } from "../state/export";
 import { LiveStore } from "../state/live";
 import { Book, type Tab } from "../terminal/book";
+import { Uploads } from "../terminal/files/uploads";
 import { keepTyped, takeTyped } from "../terminal/held";
 import { memoryOf } from "../terminal/remembered";
+import { Recorder } from "../terminal/recording/recorder";
 import { Shares } from "../terminal/sharing/shares";
 import { lastSize } from "../terminal/size";
 import { announce } from "../ui/announce";
@@ -38,6 +40,10 @@ export class Bench {
   readonly calls: Calls;
   /** The links to its terminals. */
   readonly sharing: Shares;
+  /** Their recordings. */
+  readonly recorder: Recorder;
+  /** Files on their way in. */
+  readonly uploads: Uploads;
   readonly #live: LiveSocket;
   readonly #stops: (() => void)[] = [];
   #generation: number | null = null;
@@ -66,19 +72,26 @@ export class Bench {
       process: (pid) => api.process(id, pid),
       file: (path, layer) => api.file(id, path, layer),
       provenance: (path) => api.provenance(id, path),
+      save: (path) => api.saveFile(id, path),
       seccomp: () => api.seccomp(id),
       freeze: (frozen) => api.freeze(id, frozen),
       setLimits: (limits) => api.setLimits(id, limits),
       host: api.host,
     };
     this.sharing = new Shares(api, id);
+    this.recorder = new Recorder(api, id);
+    this.uploads = new Uploads(api, id);
     this.#live = new LiveSocket(first.live_url, this.store);
   }
 
   open(): void {
     this.#live.open();
     if (this.book.front !== null) keepTyped();
-    this.#stops.push(effect(() => this.#follow()));
+    this.#stops.push(
+      effect(() => this.#follow()),
+      this.recorder.watch(this.book),
+      () => this.uploads.dispose(),
+    );
   }
 
   dispose(): void {

@@ -6,6 +6,8 @@ import { Menu, type MenuItem } from "../ui/menu";
 import { isBoolean, remembered } from "../ui/preferences";
 import { comfort } from "./comfort_options";
 import type { Tab } from "./book";
+import { fileOptions } from "./files/options";
+import { recordingOptions } from "./recording/options";
 import { sharing } from "./sharing/button";
 
 /** What can be done with the terminal in front, null when there is none. Called each time the menu is drawn. */
@@ -23,7 +25,7 @@ const reading: Options = () => [
   },
 ];
 
-const OPTIONS: readonly Options[] = [comfort, sharing, reading];
+const OPTIONS: readonly Options[] = [comfort, sharing, recordingOptions, fileOptions, reading];
 
 export function OptionsMenu({ bench, tab }: { bench: Bench; tab: Tab | null }) {
   return (

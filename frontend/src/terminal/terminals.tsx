@@ -2,9 +2,11 @@
 import type { ComponentChildren } from "preact";
 import { t } from "../i18n/index";
 import type { Bench } from "../pages/bench";
+import { FileDialogs } from "./files/dialogs";
 import { TouchKeys } from "./keys";
 import { OptionsMenu, screenReader } from "./options";
 import { TerminalPane } from "./pane";
+import { RecordingPlace } from "./recording/place";
 import { ShareButton } from "./sharing/button";
 import { Tabs } from "./tabs";
 
@@ -64,6 +66,8 @@ export function Terminals({ bench, running, hint }: Props) {
         )}
       </div>
       <TouchKeys tab={tab} />
+      <RecordingPlace bench={bench} />
+      <FileDialogs bench={bench} />
     </section>
   );
 }

@@ -27,6 +27,8 @@ export interface Calls {
   process(pid: number): Promise<ProcessDetail>;
   file(path: string, layer?: string): Promise<FileView>;
   provenance(path: string): Promise<Provenance>;
+  /** Has the browser download a file of the running container. */
+  save(path: string): Promise<void>;
   seccomp(): Promise<Seccomp>;
   freeze(frozen: boolean): Promise<unknown>;
   setLimits(limits: Partial<Limits>): Promise<unknown>;

@@ -55,6 +55,7 @@ const CALLS: Calls = {
   seccomp: () => Promise.reject(new Error("not asked")),
   freeze: async () => undefined,
   setLimits: async () => undefined,
+  save: async () => undefined,
   host: async () => HOST,
 };
 

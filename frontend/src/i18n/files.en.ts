@@ -1,0 +1,41 @@
+/** The words about files that go into a container and come out, in English. */
+export default {
+  "files.upload": "Upload files…",
+  "files.download_menu": "Download a file…",
+  "files.drop": "Drop to upload to {directory}",
+  "files.uploads": "Uploads",
+
+  "files.upload_title": "Upload to {name}",
+  "files.upload_do_one": "Upload {count} file",
+  "files.upload_do_other": "Upload {count} files",
+  "files.directory": "Directory in the container",
+  "files.directory_note": "It must be there already. The files belong to root.",
+  "files.absolute": "A directory begins with “/”.",
+  "files.too_large": "Too large: at most {most}. It is left out.",
+  "files.folders_one": "{count} folder is left out: pack it into an archive, and upload that.",
+  "files.folders_other": "{count} folders are left out: pack them into an archive, and upload that.",
+
+  "files.waiting": "{name} waits for its turn.",
+  "files.sending": "Uploading to {path}",
+  "files.cancel": "Cancel uploading {name}",
+  "files.done": "Uploaded to {path}",
+  "files.type": "Type its path",
+  "files.taken": "{path} is there already.",
+  "files.replace": "Replace",
+  "files.keep_both": "Keep both",
+  "files.skip": "Skip",
+  "files.failed": "{name} was not uploaded.",
+
+  "files.download_title": "Download from {name}",
+  "files.download": "Download",
+  "files.asking": "Asking…",
+  "files.path": "Path of the file in the container",
+  "files.path_note": "A regular file of at most {most}.",
+  "files.absolute_file": "The path of a file begins with “/” and does not end with one.",
+  "files.fetching": "Your browser is downloading {path}.",
+
+  "files.no_such": "There is no {path} in the container.",
+  "files.not_running": "The container does not run: start it first.",
+  "files.frozen": "The container is frozen: thaw it first.",
+  "files.no_room": "It does not fit: {message} A file may have {most}.",
+};
