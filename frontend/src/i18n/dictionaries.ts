@@ -43,7 +43,6 @@ export const english = {
   ...sharingEn,
   ...recordingsEn,
   ...filesEn,
-  ...recordingsEn,
 };
 
 /** Typed by the English one: a key that is missing here does not compile. */
@@ -62,7 +61,6 @@ export const chinese: Record<keyof typeof english, string> = {
   ...sharingZh,
   ...recordingsZh,
   ...filesZh,
-  ...recordingsZh,
 };
 
 /** For the tests, by name. */
@@ -81,5 +79,4 @@ export const pairs: readonly (readonly [string, Record<string, string>, Record<s
   ["sharing", sharingEn, sharingZh],
   ["recordings", recordingsEn, recordingsZh],
   ["files", filesEn, filesZh],
-  ["recordings", recordingsEn, recordingsZh],
 ];
