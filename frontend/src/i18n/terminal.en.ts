@@ -9,7 +9,6 @@ export default {
   "tabs.rename": "Rename…",
   "tabs.rename_hint": "{name}. Double-click or F2 to rename",
   "tabs.name_label": "Name of the terminal",
-  "tabs.name_placeholder": "{program}",
   "tabs.renamed": "The terminal is called {name} now.",
   "tabs.unnamed": "The terminal is called after its program again.",
   "tabs.moved": "{name} is number {place} of {count} now.",
@@ -18,11 +17,10 @@ export default {
   "tabs.close_busy_other":
     "{programs} run in it. They get SIGHUP, the signal of a line that was hung up, and most programs end on it.",
   "tabs.and_more": "{programs} and {count} more",
-  "tabs.closing": "Closing {name}",
 
   "panes.split_right": "Split to the right",
   "panes.split_down": "Split downwards",
-  "panes.beside": "Beside this one",
+  "panes.beside": "Beside it: {name}",
   "panes.close": "Close this pane; {name} stays as a tab",
   "panes.close_item": "Close this pane, keep the terminal",
   "panes.bar": "Share of the panes",
@@ -32,10 +30,8 @@ export default {
     "Connection lost, trying again. The shell goes on; the one byte you typed waits and will be sent.",
   "terminal.kept_other":
     "Connection lost, trying again. The shell goes on; the {count} bytes you typed wait and will be sent.",
-  "terminal.back": "The connection is back.",
   "terminal.earlier": "Show earlier output",
   "terminal.earlier_more": "There is more above this.",
-  "terminal.letterbox": "The size is that of who types: {cols} × {rows}",
 
   "failure.rename_terminal": "The terminal was not renamed",
 

@@ -9,18 +9,16 @@ export default {
   "tabs.rename": "重命名…",
   "tabs.rename_hint": "{name}。双击或按 F2 重命名",
   "tabs.name_label": "终端名称",
-  "tabs.name_placeholder": "{program}",
   "tabs.renamed": "终端已改名为 {name}。",
   "tabs.unnamed": "终端恢复以程序命名。",
   "tabs.moved": "{name} 现在是第 {place} 个，共 {count} 个。",
   "tabs.close_busy_one": "{programs} 正在里面运行。它会收到 SIGHUP（挂断信号），多数程序会因此退出。",
   "tabs.close_busy_other": "{programs} 正在里面运行。它们会收到 SIGHUP（挂断信号），多数程序会因此退出。",
   "tabs.and_more": "{programs} 以及另外 {count} 个程序",
-  "tabs.closing": "正在关闭 {name}",
 
   "panes.split_right": "向右分屏",
   "panes.split_down": "向下分屏",
-  "panes.beside": "并排显示",
+  "panes.beside": "在旁边显示：{name}",
   "panes.close": "关闭这个分屏，{name} 仍保留为标签页",
   "panes.close_item": "关闭这个分屏，保留终端",
   "panes.bar": "分屏比例",
@@ -28,10 +26,8 @@ export default {
 
   "terminal.kept_one": "连接断开，正在重连。shell 仍在运行；你键入的 1 个字节已保留，稍后发送。",
   "terminal.kept_other": "连接断开，正在重连。shell 仍在运行；你键入的 {count} 个字节已保留，稍后发送。",
-  "terminal.back": "连接已恢复。",
   "terminal.earlier": "显示更早的输出",
   "terminal.earlier_more": "上面还有更多。",
-  "terminal.letterbox": "大小由正在输入的人决定：{cols} × {rows}",
 
   "failure.rename_terminal": "终端没有改名",
 

@@ -1,6 +1,6 @@
 /** What the workbench knows and can do: one container, its terminals, its live state. No markup. */
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
-import { type Key, t } from "../i18n/index";
+import { type Key, t, tn } from "../i18n/index";
 import { signalName } from "../i18n/signals";
 import { type Api, ApiError } from "../protocol/api";
 import type { Snapshot } from "../protocol/generated";
@@ -9,10 +9,12 @@ import type { RestContainer, RestExit } from "../protocol/rest";
 import { exported, fileName } from "../state/export";
 import { LiveStore } from "../state/live";
 import { Book, type Tab } from "../terminal/book";
+import { plainWords } from "../terminal/clipboard";
 import { Uploads } from "../terminal/files/uploads";
 import { keepTyped, takeTyped } from "../terminal/held";
-import { memoryOf } from "../terminal/remembered";
+import type { Way } from "../terminal/layout";
 import { Recorder } from "../terminal/recording/recorder";
+import { memoryOf } from "../terminal/remembered";
 import { Shares } from "../terminal/sharing/shares";
 import { lastSize } from "../terminal/size";
 import { announce } from "../ui/announce";
@@ -46,6 +48,7 @@ export class Bench {
   readonly uploads: Uploads;
   readonly #live: LiveSocket;
   readonly #stops: (() => void)[] = [];
+  readonly #closing = new Set<string>();
   #generation: number | null = null;
   #info: Snapshot["info"] | null = null;
 
@@ -165,43 +168,75 @@ export class Bench {
     return done;
   }
 
-  async openTerminal(): Promise<void> {
+  /** Another shell: in front, or in a pane of its own beside the one in front. */
+  async openTerminal(way?: Way): Promise<void> {
+    if (this.opening.peek()) return;
+    if (this.book.full) {
+      announce(t("tabs.full"));
+      return;
+    }
     this.opening.value = true;
+    const beside = this.book.active.peek();
     keepTyped();
     try {
       const terminal = await this.api.openTerminal(this.first.id, lastSize.peek());
       const tab = this.book.add(terminal);
-      this.book.show(tab.id);
+      if (way !== undefined && beside !== null) this.book.split(beside, way, tab.id);
+      else this.book.show(tab.id);
     } catch (error) {
       takeTyped();
-      this.#failed(error, "failure.open_terminal", () => this.openTerminal());
+      this.#failed(error, "failure.open_terminal", () => this.openTerminal(way));
     } finally {
       this.opening.value = false;
     }
   }
 
+  /** Asks first where something runs in it, or where that cannot be told. */
   async closeTerminal(tab: Tab): Promise<void> {
-    const phase = tab.parts.peek()?.session.state.peek().phase;
-    const over = phase === "ended" || phase === "gone";
-    if (!over) {
-      const yes = await ask({
-        title: t("tabs.close_title"),
-        body: t("tabs.close_body"),
-        action: t("tabs.close_action"),
-        danger: true,
-      });
-      if (!yes) return;
-    }
+    if (this.#closing.has(tab.id)) return;
+    this.#closing.add(tab.id);
     try {
+      if (!(await this.#mayClose(tab))) return;
       await this.api.closeTerminal(this.first.id, tab.id);
+      this.book.remove(tab.id);
     } catch (error) {
       const absent = error instanceof ApiError && (error.code === "not-found" || error.code === "wrong-state");
-      if (!absent) {
-        this.#failed(error, "failure.close_terminal", () => this.closeTerminal(tab));
-        return;
-      }
+      if (absent) this.book.remove(tab.id);
+      else this.#failed(error, "failure.close_terminal", () => this.closeTerminal(tab));
+    } finally {
+      this.#closing.delete(tab.id);
     }
-    this.book.remove(tab.id);
+  }
+
+  async #mayClose(tab: Tab): Promise<boolean> {
+    const phase = tab.parts.peek()?.session.state.peek().phase;
+    if (phase === "ended" || phase === "gone") return true;
+    let body = t("tabs.close_body");
+    try {
+      const { busy, jobs } = await this.api.lookAtTerminal(this.first.id, tab.id);
+      if (!busy) return true;
+      if (jobs.length > 0) body = closeBody(jobs.map((job) => plainWords(job.name, 64)));
+    } catch (error) {
+      if (error instanceof ApiError && error.code === "not-found") return true;
+    }
+    return ask({ title: t("tabs.close_title"), body, action: t("tabs.close_action"), danger: true });
+  }
+
+  /** An empty name goes back to the program's. The new one is seen at once. */
+  async renameTerminal(tab: Tab, name: string): Promise<void> {
+    const before = tab.name.peek();
+    if (name === before) return;
+    tab.name.value = name;
+    tab.renaming = true;
+    try {
+      await this.api.renameTerminal(this.first.id, tab.id, name);
+      announce(name === "" ? t("tabs.unnamed") : t("tabs.renamed", { name }));
+    } catch (error) {
+      tab.name.value = before;
+      this.#failed(error, "failure.rename_terminal", () => this.renameTerminal(tab, name));
+    } finally {
+      tab.renaming = false;
+    }
   }
 
   /** The moment shown, as a file on this person's machine. */
@@ -260,6 +295,15 @@ export function askDelete(container: RestContainer): Promise<boolean> {
     action: t("delete.action"),
     danger: true,
   });
+}
+
+/** What would be hung up, by name: each once, three at most. */
+function closeBody(names: readonly string[]): string {
+  const each = [...new Set(names)];
+  const shown = each.slice(0, 3).join(", ");
+  const more = each.length - 3;
+  const programs = more > 0 ? t("tabs.and_more", { programs: shown, count: more }) : shown;
+  return tn("tabs.close_busy", each.length, { programs });
 }
 
 export function exitNote(exit: RestExit | null | undefined): string {

@@ -4,6 +4,7 @@ import "../styles/base.css";
 import "../styles/layout.css";
 import "../styles/home.css";
 import "../styles/terminal.css";
+import "../styles/panes.css";
 import "../styles/comfort.css";
 import "../styles/sharing.css";
 import { type ComponentChildren, h, options, render } from "preact";

@@ -14,6 +14,9 @@ export interface Arrangement {
   active: string | null;
 }
 
+/** Of one container; the worker says no to more. */
+const MOST_TERMINALS = 16;
+
 export interface Memory {
   load(): Arrangement | null;
   save(arrangement: Arrangement): void;
@@ -52,6 +55,11 @@ export class Book {
     return this.find(this.#active.value);
   }
 
+  /** No more can be opened. */
+  get full(): boolean {
+    return this.#tabs.value.filter((tab) => tab.ended.value === null).length >= MOST_TERMINALS;
+  }
+
   find(id: string | null): Tab | null {
     return this.#tabs.value.find((tab) => tab.id === id) ?? null;
   }
@@ -62,7 +70,7 @@ export class Book {
       const ended = "exit" in terminal && terminal.exit != null && !terminal.console;
       if (ended || this.#closed.has(terminal.id)) continue;
       const tab = this.add(terminal);
-      if (terminal.name !== undefined) tab.name.value = terminal.name;
+      if (terminal.name !== undefined && !tab.renaming) tab.name.value = terminal.name;
     }
     if (this.#stop === null && this.#tabs.peek().length > 0) this.#remember();
   }
@@ -101,6 +109,16 @@ export class Book {
     this.#put((layout) => {
       const rest = layout && tree.without(layout, id);
       return rest === null ? { terminal: id } : tree.split(rest, beside, way, id, before);
+    });
+    this.#active.value = id;
+  }
+
+  /** Puts `id` into the pane of `place`; where both are shown they change places. It gets the keys. */
+  put(id: string, place: string): void {
+    if (this.#tabs.peek().every((tab) => tab.id !== id)) return;
+    this.#put((layout) => {
+      if (layout === null) return { terminal: id };
+      return tree.shown(layout).includes(id) ? tree.exchanged(layout, id, place) : tree.replaced(layout, place, id);
     });
     this.#active.value = id;
   }

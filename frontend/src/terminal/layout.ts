@@ -66,6 +66,15 @@ export function split(layout: Layout, terminal: string, way: Way, added: string,
 export const replaced = (layout: Layout, terminal: string, by: string): Layout =>
   at(layout, terminal, () => ({ terminal: by }));
 
+/** Two terminals change places. */
+export function exchanged(layout: Layout, one: string, other: string): Layout {
+  if (isPane(layout)) {
+    if (layout.terminal === one) return { terminal: other };
+    return layout.terminal === other ? { terminal: one } : layout;
+  }
+  return { ...layout, first: exchanged(layout.first, one, other), second: exchanged(layout.second, one, other) };
+}
+
 /** Without a terminal's pane: its neighbour takes the room. Null when it was the last. */
 export function without(layout: Layout, terminal: string): Layout | null {
   if (isPane(layout)) return layout.terminal === terminal ? null : layout;

@@ -4,8 +4,9 @@ import type { Bench } from "../pages/bench";
 import { Icon } from "../ui/icons";
 import { Menu, type MenuItem } from "../ui/menu";
 import { isBoolean, remembered } from "../ui/preferences";
-import { comfort } from "./comfort_options";
+import { arranging } from "./arranging";
 import type { Tab } from "./book";
+import { comfort } from "./comfort_options";
 import { fileOptions } from "./files/options";
 import { recordingOptions } from "./recording/options";
 import { sharing } from "./sharing/button";
@@ -25,7 +26,7 @@ const reading: Options = () => [
   },
 ];
 
-const OPTIONS: readonly Options[] = [comfort, sharing, recordingOptions, fileOptions, reading];
+const OPTIONS: readonly Options[] = [comfort, arranging, sharing, recordingOptions, fileOptions, reading];
 
 export function OptionsMenu({ bench, tab }: { bench: Bench; tab: Tab | null }) {
   return (

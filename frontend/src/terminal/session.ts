@@ -39,6 +39,7 @@ export class Session extends Requests {
   #replaying = false;
   /** The next connection is to fill the screen anew. */
   #whole = true;
+  #filled: (() => void) | null = null;
   #welcome: Welcome | null = null;
   #epoch: string | null = null;
   #history = HISTORY;
@@ -159,13 +160,17 @@ export class Session extends Requests {
     return this.#listens ? this.#uplink.backlog : null;
   }
 
-  /** Has more of the earlier output shown: the screen is filled anew, with four times as much, or all there is. */
-  loadMore(): void {
+  /**
+   * Has more of the earlier output shown: the screen is filled anew, with four times as much, or all there is. `filled`
+   * is called when that is parsed.
+   */
+  loadMore(filled?: () => void): void {
     const { phase, earlier } = this.#state.peek();
     if (phase !== "live" || earlier === 0) return;
     this.#history = Math.min(this.#history * 4, RING);
     this.#drop();
     this.#whole = true;
+    this.#filled = filled ?? null;
     this.#set({ phase: "reconnecting", earlier: 0 });
     this.#line.hurry();
   }
@@ -227,7 +232,11 @@ export class Session extends Requests {
         break;
       case Kind.REPLAY_END:
         this.#replaying = false;
-        this.#downlink.after(() => this.screen.mute(false));
+        this.#downlink.after(() => {
+          this.screen.mute(false);
+          this.#filled?.();
+          this.#filled = null;
+        });
         break;
       case Kind.GAP:
         this.#startOver(frame.end);

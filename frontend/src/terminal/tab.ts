@@ -27,6 +27,8 @@ export class Tab {
   readonly program: string;
   /** What the person calls it; empty: as the program is called. */
   readonly name = signal("");
+  /** A new name is on its way: what the worker still calls it is not heard. */
+  renaming = false;
   /** What the program in it calls the window, if anything. */
   readonly title = signal("");
   /** A view shows it. */

@@ -1,6 +1,6 @@
 /** Two panes side by side with a bar between them that is dragged, or moved with the arrow keys. */
 import type { Signal } from "@preact/signals";
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 
 const MIN = 25;
@@ -25,7 +25,7 @@ interface BarProps {
   onReset: () => void;
   onEnter?: () => void;
   class?: string;
-  style?: JSX.CSSProperties;
+  style?: Record<string, string>;
 }
 
 /** Dragged, or moved with the arrow keys. */
