@@ -83,6 +83,15 @@ HINTS: dict[str, Promise] = {
     "Stop the container.": _("Stop the container."),
     "Stop that recording first.": _("Stop that recording first."),
     "Delete recordings that are no longer needed.": _("Delete recordings that are no longer needed."),
+    "Choose another name, or replace the file.": _("Choose another name, or replace the file."),
+    "Choose another name.": _("Choose another name."),
+    "Choose another directory.": _("Choose another directory."),
+    "Check the path.": _("Check the path."),
+    "Name a file.": _("Name a file."),
+    "Name the file that it leads to.": _("Name the file that it leads to."),
+    "Copy it to a file of the container first.": _("Copy it to a file of the container first."),
+    "Pack it, or split it.": _("Pack it, or split it."),
+    "Begin again.": _("Begin again."),
 }
 
 

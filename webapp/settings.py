@@ -42,6 +42,7 @@ TERRARIUM_SHARING = {  # of terminals with others
     "shares": env.amount(os.environ, "TERRARIUM_SHARES", 8),  # links to one container at a time
     "guests": env.amount(os.environ, "TERRARIUM_SHARE_GUESTS", 20),  # by one link; a terminal has room for 32 viewers
 }
+TERRARIUM_UPLOAD_BYTES = env.amount(os.environ, "TERRARIUM_UPLOAD_BYTES", 64 * 1024**2)  # a file
 TERRARIUM_METRICS_TOKEN = os.environ.get("TERRARIUM_METRICS_TOKEN", "")  # empty: there is no /metrics
 TERRARIUM_METRICS_TOKEN_LEAST = 32  # characters: it is all that stands before everybody's figures
 TERRARIUM_RECHECK_SECONDS = 20.0  # how soon an open socket learns that its owner may no longer have it

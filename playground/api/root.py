@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI, Router
 
-from playground.api import containers, faults, recordings, sharing, terminals, xray
+from playground.api import containers, faults, recordings, sharing, terminals, transfers, xray
 from playground.api.auth import Bearer, Session
 from playground.api.schemas import ErrorOut, ImageOut
 from playground.services import present
@@ -42,6 +42,7 @@ api = NinjaAPI(
 api.add_router("/containers", containers.router)
 api.add_router("/containers", terminals.router)
 api.add_router("/containers", xray.router)
+api.add_router("/containers", transfers.router)
 api.add_router("/containers", sharing.router)
 api.add_router("/shares", sharing.guests)
 api.add_router("/containers", recordings.terminal)

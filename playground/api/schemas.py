@@ -9,7 +9,7 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict, Field
 
 from playground.api.mirrored import mirrored
-from runtime.protocol import accounting, messages, model, pty, xray
+from runtime.protocol import accounting, messages, model, pty, terminals, xray
 
 MIN_MEMORY = 6 * 1024**2  # what the OCI runtime itself needs to get a process going
 
@@ -112,6 +112,14 @@ class TerminalIn(Asked):
     rows: Rows = 24
 
 
+class TerminalNameIn(Asked):
+    name: Annotated[
+        str,
+        Field(max_length=terminals.MAX_NAME, description="empty: the program's again"),
+        AfterValidator(lambda name: _name(name) if name.strip() else ""),
+    ]
+
+
 class AttachIn(Asked):
     role: Annotated[Literal["rw", "ro"], Field(description="ro: watch only")] = "rw"
 
@@ -151,6 +159,30 @@ class TerminalOut(Schema):
     pid: Annotated[int | None, Field(description="as the host counts")]
     exit: ExitOut | None
     created_at: Moment | None
+    name: Annotated[str, Field(description="a person's for it; empty: none was given")]
+
+
+class JobOut(Schema):
+    pid: Annotated[int, Field(description="as the host counts")]
+    name: Annotated[str, Field(description="as it calls itself")]
+
+
+class TerminalDetailOut(Schema):
+    """A terminal as it is now."""
+
+    terminal: TerminalOut
+    busy: Annotated[bool, Field(description="something else than its own program is in the foreground")]
+    jobs: Annotated[list[JobOut], Field(description="what: the foreground's processes, oldest first")]
+    cols: int
+    rows: int
+    viewers: int
+    echo: Annotated[bool, Field(description="false: what is typed is not shown, as for a password")]
+    recording: Annotated[str | None, Field(description="the recording under way")]
+
+
+class FilePutOut(Schema):
+    path: str
+    bytes: int
 
 
 class ContainerOut(Schema):

@@ -7,8 +7,9 @@ from ninja import Router, Status
 
 from playground.api.auth import person
 from playground.api.containers import ERRORS
-from playground.api.schemas import AttachIn, AttachOut, TerminalIn, TerminalOut
+from playground.api.schemas import AttachIn, AttachOut, TerminalDetailOut, TerminalIn, TerminalNameIn, TerminalOut
 from playground.services import present
+from playground.services.terminal_look import terminal_look, terminal_rename
 from playground.services.terminals import terminal_attach, terminal_close, terminal_list, terminal_open
 
 router = Router(tags=["terminals"])
@@ -28,6 +29,20 @@ def open_one(request: HttpRequest, container_id: str, body: TerminalIn | None = 
     user = person(request)
     opened = terminal_open(user=user, id=container_id, argv=wish.argv, cols=wish.cols, rows=wish.rows)
     return Status(201, present.terminal(opened))
+
+
+@router.get(ONE, response={200: TerminalDetailOut, **ERRORS}, operation_id="terminal", summary="Look at a terminal")
+def show(request: HttpRequest, container_id: str, terminal_id: str) -> present.Json:
+    """What runs in its foreground now, and how many look on."""
+    view = terminal_look(user=person(request), id=container_id, terminal=terminal_id)
+    return present.terminal_detail(view)
+
+
+@router.patch(ONE, response={200: TerminalOut, **ERRORS}, operation_id="terminal_rename", summary="Name a terminal")
+def rename(request: HttpRequest, container_id: str, terminal_id: str, body: TerminalNameIn) -> present.Json:
+    """For people; programs do not see it. An empty name takes it away."""
+    renamed = terminal_rename(user=person(request), id=container_id, terminal=terminal_id, name=body.name)
+    return present.terminal(renamed)
 
 
 @router.delete(ONE, response={204: None, **ERRORS}, operation_id="terminal_close", summary="Close a terminal")

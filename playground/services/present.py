@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 
 from playground.selectors.quotas import allowance_of, containers_used
 from runtime.protocol import accounting, messages, model, pty, xray
+from runtime.protocol.terminals import TerminalView
 
 Json = dict[str, Any]
 
@@ -62,6 +63,20 @@ def terminal(found: model.Terminal) -> Json:
         "pid": found.pid,
         "exit": ending(found.exit),
         "created_at": moment(found.created_at or None),
+        "name": found.name,
+    }
+
+
+def terminal_detail(view: TerminalView) -> Json:
+    return {
+        "terminal": terminal(view.terminal),
+        "busy": view.busy,
+        "jobs": [{"pid": job.pid, "name": job.name} for job in view.jobs],
+        "cols": view.cols,
+        "rows": view.rows,
+        "viewers": view.viewers,
+        "echo": view.echo,
+        "recording": view.recording,
     }
 
 

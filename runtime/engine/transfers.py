@@ -17,6 +17,7 @@ import json
 import os
 import struct
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -202,43 +203,60 @@ class Porter:
 _MEMORY = "End processes or delete files of the container, which lie in memory too, or ask for more."
 _FULL = "Delete files of the container, or ask for more."
 
+
+@dataclass(frozen=True)
+class _Why:
+    code: Code
+    text: str
+    hint: str
+
+
 _ABOUT_PATH = {
-    "taken": (Code.ALREADY_EXISTS, "there is a file of this name", "Choose another name, or replace the file."),
-    "is-directory": (Code.INVALID_SPEC, "the path is a directory's", "Name a file."),
-    "is-link": (Code.INVALID_SPEC, "there is a symbolic link of this name", "Name the file that it leads to."),
-    "is-special": (Code.INVALID_SPEC, "it is no ordinary file but a device, a pipe or a socket", "Name a file."),
-    "kernel": (
+    "taken": _Why(
+        Code.ALREADY_EXISTS, "there is a file of this name", hint="Choose another name, or replace the file."
+    ),
+    "is-directory": _Why(Code.INVALID_SPEC, "the path is a directory's", hint="Name a file."),
+    "is-link": _Why(Code.INVALID_SPEC, "there is a symbolic link of this name", hint="Name the file that it leads to."),
+    "is-special": _Why(
+        Code.INVALID_SPEC, "it is no ordinary file but a device, a pipe or a socket", hint="Name a file."
+    ),
+    "kernel": _Why(
         Code.INVALID_SPEC,
         "it is the kernel's, which makes it as it is read",
-        "Copy it to a file of the container first.",
+        hint="Copy it to a file of the container first.",
     ),
-    "changed": (
-        Code.VANISHED,
-        "the file was changed while it was read",
-        "Copy it to a file of the container first.",
+    "changed": _Why(
+        Code.VANISHED, "the file was changed while it was read", hint="Copy it to a file of the container first."
     ),
-    "too-big": (Code.INVALID_SPEC, f"a file may have {MAX_FILE} bytes", "Pack it, or split it."),
+    "too-big": _Why(Code.INVALID_SPEC, f"a file may have {MAX_FILE} bytes", hint="Pack it, or split it."),
 }
+_FORBIDDEN = _Why(
+    Code.ACCESS_DENIED, "not even the container's root may do that there", hint="Choose another directory."
+)
+_ASTRAY = _Why(Code.INVALID_SPEC, "its links lead nowhere", hint="Check the path.")
 _ABOUT_ERRNO = {
-    "ENOENT": (Code.NOT_FOUND, "there is no such file or directory", "Check the path."),
-    "ENOTDIR": (Code.NOT_FOUND, "there is no such directory", "Check the path."),
-    "EEXIST": (Code.ALREADY_EXISTS, "there is a file of this name", "Choose another name, or replace the file."),
-    "EISDIR": (Code.INVALID_SPEC, "the path is a directory's", "Name a file."),
-    "ELOOP": (Code.INVALID_SPEC, "its links lead nowhere", "Check the path."),
-    "EXDEV": (Code.INVALID_SPEC, "its links lead nowhere", "Check the path."),
-    "ENAMETOOLONG": (Code.INVALID_SPEC, "the path is too long", "Choose another name."),
-    "EROFS": (Code.ACCESS_DENIED, "nothing can be written there, it is mounted read-only", "Choose another directory."),
-    "EACCES": (Code.ACCESS_DENIED, "not even the container's root may do that there", "Choose another directory."),
-    "EPERM": (Code.ACCESS_DENIED, "not even the container's root may do that there", "Choose another directory."),
-    "EOPNOTSUPP": (Code.ACCESS_DENIED, "not even the container's root may do that there", "Choose another directory."),
+    "ENOENT": _Why(Code.NOT_FOUND, "there is no such file or directory", hint="Check the path."),
+    "ENOTDIR": _Why(Code.NOT_FOUND, "there is no such directory", hint="Check the path."),
+    "EEXIST": _ABOUT_PATH["taken"],
+    "EISDIR": _ABOUT_PATH["is-directory"],
+    "ELOOP": _ASTRAY,
+    "EXDEV": _ASTRAY,
+    "ENAMETOOLONG": _Why(Code.INVALID_SPEC, "the path is too long", hint="Choose another name."),
+    "EROFS": _Why(
+        Code.ACCESS_DENIED,
+        "nothing can be written there, it is mounted read-only",
+        hint="Choose another directory.",
+    ),
+    "EACCES": _FORBIDDEN,
+    "EPERM": _FORBIDDEN,
+    "EOPNOTSUPP": _FORBIDDEN,
 }
 
 
 def _refused(container: str, word: str, name: str | None) -> Fault:
     """In words, with no `errno`: the web side takes a text that has one for the host's own."""
     if word in _ABOUT_PATH:
-        code, text, hint = _ABOUT_PATH[word]
-        return Fault(code, text, field="path", hint=hint, op="carry a file")
+        return _about(_ABOUT_PATH[word])
     if name in {"ENOSPC", "EDQUOT", "EFBIG"}:
         text = f"the disk of container {container} is full"
         return Fault(Code.LIMIT_REACHED, text, hint=_FULL, op="carry a file")
@@ -246,11 +264,14 @@ def _refused(container: str, word: str, name: str | None) -> Fault:
         text = f"container {container} has no memory left for it"
         return Fault(Code.LIMIT_REACHED, text, hint=_MEMORY, op="carry a file")
     if word != "enter" and name in _ABOUT_ERRNO:
-        code, text, hint = _ABOUT_ERRNO[name]
-        return Fault(code, text, field="path", hint=hint, op="carry a file")
+        return _about(_ABOUT_ERRNO[name])
     if word == "enter" and name in {"ESRCH", "ENOENT", "ENODEV"}:
         return Fault(Code.VANISHED, f"container {container} ended", op="carry a file")
     return Fault(Code.INTERNAL_ERROR, f"container {container}: {word} failed with {name}", op="carry a file")
+
+
+def _about(why: _Why) -> Fault:
+    return Fault(why.code, why.text, field="path", hint=why.hint, op="carry a file")
 
 
 def _nonsense(what: str) -> Fault:

@@ -70,6 +70,9 @@ class Store:
         self.recordings: dict[str, Any] = {}  # fake_recordings.Reel by id
         self.started_at = time.time()
         self.happenings = Happenings()
+        self.uploads: dict[str, Any] = {}  # files under way: `fake_transfers.Upload` by name
+        self.downloads: dict[str, str] = {}  # the text of each as it was at its first part
+        self.jobs: list[str] = []  # what a test wants to be in the foreground of every terminal
 
     def find(self, id: str, owner: str | None) -> Held:
         held = self.containers.get(id)

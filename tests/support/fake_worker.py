@@ -29,6 +29,7 @@ from tests.support.fake_helm import Viewer
 from tests.support.fake_looks import LOOKS
 from tests.support.fake_recordings import RECORDINGS
 from tests.support.fake_shell import Shell
+from tests.support.fake_transfers import TRANSFERS
 from tests.support.fake_verbs import HANDLERS, Held, Store
 
 
@@ -148,7 +149,7 @@ class FakeWorker:
                     if isinstance(request, messages.Watch):
                         await self._watch(request, reader, writer)
                         return
-                    reply = await (HANDLERS | LOOKS | RECORDINGS)[type(request)](self.store, request)
+                    reply = await (HANDLERS | LOOKS | RECORDINGS | TRANSFERS)[type(request)](self.store, request)
                 except Fault as fault:
                     reply = refused(fault)
                 except msgspec.MsgspecError as error:

@@ -22,12 +22,13 @@ from runtime.protocol import VERSION, client, merge, messages, model, pty
 from runtime.protocol.framing import framed
 from tests.support.contract import OWNER, PATIENCE, STRANGER, Contract
 from tests.support.line import Line, body
+from tests.support.transfer_contract import TransferContract
 from tests.support.xray_contract import XrayContract
 
 __all__ = ["Contract", "WorkerContract"]
 
 
-class WorkerContract(XrayContract):
+class WorkerContract(XrayContract, TransferContract):
     """Inherit, and give the fixture `contract`."""
 
     def test_it_says_who_it_is(self, contract: Contract) -> None:

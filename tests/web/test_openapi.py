@@ -15,6 +15,11 @@ from tests.web.conftest import Script
 
 SNAPSHOT = Path(__file__).with_name("openapi.json")
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "rest-api.md"
+STREAMS = {
+    "text/event-stream": "events",
+    "application/octet-stream": "file_get",
+    "application/x-asciicast": "recording_cast",
+}
 
 
 @pytest.fixture
@@ -50,8 +55,8 @@ def test_everything_is_described_and_typed(description: dict[str, Any]) -> None:
         for status, answer in operation["responses"].items():
             if status == "204":
                 continue
-            if "text/event-stream" in answer.get("content", {}):
-                assert operation["operationId"] == "events"
+            if streamed := set(answer.get("content", {})) & set(STREAMS):
+                assert operation["operationId"] == STREAMS[streamed.pop()]
                 continue
             if "application/x-asciicast" in answer.get("content", {}):
                 assert operation["operationId"] == "recording_cast"
