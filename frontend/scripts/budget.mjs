@@ -6,14 +6,31 @@ import { gzipSync } from "node:zlib";
 
 const BUDGET_KIB = 350;
 
+// Fetched with the first replay, or by pages of their own, and not counted: the player with its WebAssembly (about
+// 90 KiB), and what only these need. All else counts, though some of it too waits until it is asked for.
+const LATER = ["src/terminal/recording/replay.tsx", "src/pages/recording.tsx", "src/pages/recordings.tsx"];
+
 const dist = join(dirname(fileURLToPath(import.meta.url)), "../../playground/static/dist");
 const manifest = JSON.parse(readFileSync(join(dist, "manifest.json"), "utf8"));
+
+const counted = new Set();
+const waiting = ["src/pages/main.tsx"];
+for (const key of waiting) {
+  if (counted.has(key) || LATER.includes(key)) continue;
+  counted.add(key);
+  waiting.push(...(manifest[key].imports ?? []), ...(manifest[key].dynamicImports ?? []));
+}
+
 let total = 0;
-for (const { file, isDynamicEntry } of Object.values(manifest)) {
+for (const [key, { file, isDynamicEntry }] of Object.entries(manifest)) {
   if (!file.endsWith(".js")) continue;
   const size = gzipSync(readFileSync(join(dist, file))).length / 1024;
-  total += size;
-  console.log(`${size.toFixed(1).padStart(7)} KiB  ${file}${isDynamicEntry ? "  (when needed)" : ""}`);
+  if (counted.has(key)) total += size;
+  const remark = counted.has(key) ? (isDynamicEntry ? "  (when needed)" : "") : "  (later, not counted)";
+  console.log(`${size.toFixed(1).padStart(7)} KiB  ${file}${remark}`);
+}
+for (const key of LATER) {
+  if (!(key in manifest)) throw new Error(`${key} is no chunk of its own any more: the first load has it`);
 }
 console.log(`${total.toFixed(1).padStart(7)} KiB  of ${BUDGET_KIB}`);
 if (total > BUDGET_KIB) process.exit(1);
