@@ -21,6 +21,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "limits": {"pids": 8},
     "shares": {"terminal": "console"},
     "{terminal_id}": {"name": "mine"},
+    "content": {"any": "file"},
 }
 QUERIES = {
     "source": "?side=host&panel=namespaces&key=mnt",
