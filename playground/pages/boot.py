@@ -17,6 +17,7 @@ from playground.services import present
 from playground.services.container_look import container_snapshot
 from playground.services.container_show import container_list
 from playground.services.image_list import image_list
+from playground.services.transfers import largest_upload
 from runtime.errors import Code, Fault
 from runtime.protocol import model
 
@@ -39,6 +40,7 @@ def boot(request: HttpRequest, user: User, page: Page, container_id: str | None 
         "snapshot": None,
         "shared": None,
         "quota": present.quota(user),
+        "upload_bytes": largest_upload(),
         "urls": {name: reverse(route) for name, route in ROUTES.items()} | {"api": "/api/v1"},
         "error": None,
     }

@@ -67,6 +67,7 @@ def test_home(browser: Client, api: Script) -> None:
     assert boot["quota"]["containers"] == 50
     assert boot["quota"]["containers_used"] == 1
     assert boot["quota"]["defaults"]["pids"] == 128
+    assert boot["upload_bytes"] == 64 * 1024**2
     assert boot["container"] is boot["snapshot"] is boot["error"] is None
     assert {"home", "logout", "admin", "setlang", "docs", "api"} <= set(boot["urls"])
     for name in ("home", "docs", "login"):

@@ -40,6 +40,7 @@ export function Workbench({ boot }: { boot: Boot }) {
 
 function Present({ boot, api, container: first }: { boot: Boot; api: Api; container: RestContainer }) {
   const bench = useMemo(() => new Bench(api, first, boot.snapshot, () => did(0)), [api, first, boot]);
+  bench.uploads.most = boot.upload_bytes ?? bench.uploads.most;
   const link = useMemo(() => new Link(), []);
   const [shown, setShown] = useState<"first" | "second">("first");
   const home = boot.urls.home ?? "/playground";

@@ -49,7 +49,7 @@ export interface Attachment {
 }
 
 /** As the worker has it, but for the times. */
-export interface RestRecording extends Omit<Recording, "started_at" | "ended_at"> {
+export interface RestRecording extends Omit<Recording, "owner" | "started_at" | "ended_at"> {
   started_at: string;
   ended_at?: string | null;
 }
@@ -112,6 +112,8 @@ export interface Boot {
   /** On the page `shared`: the terminal a guest was let in to; null where the share has ended. */
   shared?: SharedTerminal | null;
   quota: Quota;
+  /** The most that a file may have that is sent into a container. */
+  upload_bytes?: number;
   urls: Partial<Record<"home" | "recordings" | "login" | "logout" | "admin" | "setlang" | "docs" | "api", string>>;
   /** The worker could not be asked when the page was made: what to say instead of a list. */
   error?: ErrorJson | null;

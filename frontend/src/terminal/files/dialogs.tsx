@@ -32,7 +32,8 @@ function UploadDialog({ bench, offer }: { bench: Bench; offer: Offer }) {
   const directory = useSignal(offer.directory);
   const id = useId();
   const close = () => bench.uploads.decline();
-  const fit = offer.files.filter(({ size }) => size <= MAX_FILE);
+  const { most } = bench.uploads;
+  const fit = offer.files.filter(({ size }) => size <= most);
   const why = obstacle(bench);
   const valid = isPath(directory.value);
   const ready = why === null && valid && fit.length > 0;
@@ -52,9 +53,7 @@ function UploadDialog({ bench, offer }: { bench: Bench; offer: Offer }) {
               <span class="num" title={exactBytes(file.size)}>
                 {bytes(file.size)}
               </span>
-              {file.size > MAX_FILE && (
-                <span class="files-large">{t("files.too_large", { most: bytes(MAX_FILE) })}</span>
-              )}
+              {file.size > most && <span class="files-large">{t("files.too_large", { most: bytes(most) })}</span>}
             </li>
           ))}
         </ul>

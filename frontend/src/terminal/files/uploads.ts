@@ -40,6 +40,8 @@ export class Uploads {
   readonly #offered = signal<Offer | null>(null);
   /** The dialog that asks for the path of a file to fetch, and where it begins; null: none. */
   readonly asked = signal<string | null>(null);
+  /** Bytes of a file that the server takes. */
+  most = MAX_FILE;
   #last = 0;
   #stop: { id: number; controller: AbortController } | null = null;
 
@@ -70,7 +72,7 @@ export class Uploads {
     if (offer === null) return;
     this.#offered.value = null;
     const added = offer.files
-      .filter(({ size }) => size <= MAX_FILE)
+      .filter(({ size }) => size <= this.most)
       .map((file): Upload => {
         this.#last += 1;
         const path = within(directory, file.name);
