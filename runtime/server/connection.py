@@ -17,6 +17,7 @@ from runtime.protocol.framing import MAX_PTY_FRAME, Deframer, framed
 from runtime.server import dispatch
 from runtime.server.context import Context
 from runtime.server.listen import peer_of
+from runtime.terminal.meters import METERS
 from runtime.terminal.session import Session
 from runtime.terminal.viewer import MAX_BACKLOG, Viewer
 
@@ -207,6 +208,7 @@ class Connection(asyncio.Protocol):
             self._session = session
             self._viewer = session.attach(hello, permit.user, permit.role, self, name=permit.name, guest=permit.guest)
         except Fault as fault:
+            METERS.failed(close.name.lower())
             self._end_terminal(fault, close)
 
     def _to_terminal(self, frame: bytes) -> None:
@@ -220,6 +222,7 @@ class Connection(asyncio.Protocol):
             self._end_terminal(fault, pty.Close.PROTOCOL)
 
     def _late(self) -> None:
+        METERS.failed("late")
         self._end_terminal(Fault(Code.PROTOCOL_ERROR, "no HELLO came"), pty.Close.PROTOCOL)
 
     def _end_terminal(self, fault: Fault, close: pty.Close) -> None:

@@ -82,6 +82,10 @@ class Terminals:
         line = self._lines.get(container, {}).get(terminal)
         return line.session if line else None
 
+    def sessions(self) -> list[Session]:
+        """All there are."""
+        return [line.session for lines in self._lines.values() for line in lines.values()]
+
     async def open(
         self, container: str, birth: Birth, argv: list[str], *, generation: int, console: bool
     ) -> model.Terminal:

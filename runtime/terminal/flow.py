@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from runtime.protocol import pty
 from runtime.terminal.drain import Drain
+from runtime.terminal.meters import METERS
 from runtime.terminal.ring import Ring
 from runtime.terminal.viewer import Viewer
 
@@ -18,11 +19,17 @@ COALESCE = 0.003
 AFTER_INPUT = 0.05  # seconds in which output is an answer to a key, and is not kept waiting
 SPARSE = 1024  # after so small a read the next one would only say EAGAIN
 RECHECK = 0.05
-LAST_BYTES = 1024 * 1024
+LAST_BYTES = 256 * 1024
+LEAST_TURN, LONG_TURN = 4096, 0.002  # bytes; seconds that understanding a turn's output may take
+HELD = 0.3  # seconds
+NO_ANSWER = 10.0  # seconds after which output is no answer to a key any more
 
 
 class Flow:
-    """`governor`: whose credit counts now; `heard(from)`: bytes from there on are new; `flush`: send what there is."""
+    """`governor`: whose credit counts now; `heard(from)`: bytes from there on are new; `flush`: send what there is.
+
+    `held`: for a while now nothing was read, as who governs is behind; `changed` is called when that changes.
+    """
 
     def __init__(
         self,
@@ -31,11 +38,13 @@ class Flow:
         governor: Callable[[], Viewer | None],
         heard: Callable[[int], None],
         flush: Callable[[], None],
+        changed: Callable[[], None],
     ) -> None:
         self._ring = ring
         self._governor = governor
         self._heard = heard
         self._send = flush
+        self._changed = changed
         self._loop = asyncio.get_running_loop()
         self.drain = Drain(ring.head)
         self.reading = False
@@ -44,6 +53,11 @@ class Flow:
         self._recheck: asyncio.TimerHandle | None = None
         self._last_input = self._last_flush = 0.0
         self._flushed = ring.head
+        self._turn = TURN
+        self._asked: float | None = None  # when a key was typed that has no answer yet
+        self.held = False
+        self._held_since: float | None = None
+        self._holding: asyncio.TimerHandle | None = None
 
     def open(self, master: int) -> None:
         """Read from there from now on; the descriptor stays the caller's."""
@@ -51,16 +65,19 @@ class Flow:
         self.consider()
 
     def close(self) -> None:
-        for handle in (self._later, self._recheck):
+        for handle in (self._later, self._recheck, self._holding):
             if handle:
                 handle.cancel()
-        self._later = self._recheck = None
+        self._later = self._recheck = self._holding = None
         self._pause()
+        self._let_go()
         self._master = -1
 
     def typed(self) -> None:
         """What comes now is an answer."""
         self._last_input = time.monotonic()
+        if self._asked is None:
+            self._asked = self._last_input
 
     def consider(self) -> None:
         """Read again when there is room for it; without a governor, look again in a while."""
@@ -69,6 +86,7 @@ class Flow:
         governor = self._governor()
         if self._room() >= (min(RESUME_AT, governor.window // 2) if governor else RESUME_AT):
             self.reading = True
+            self._let_go()
             self._loop.add_reader(self._master, self._read)
         elif governor is None and self._recheck is None:
             self._recheck = self._loop.call_later(RECHECK, self._consider_again)
@@ -79,10 +97,11 @@ class Flow:
             return
         before = self._ring.head
         try:
-            while self._ring.head - before < TURN:
+            while self._ring.head - before < self._turn:
                 room = self._room()
                 if room < PAUSE_BELOW:
                     self._pause()
+                    self._hold()
                     self.consider()
                     break
                 if self._ring.fill(self._master, room) < SPARSE:
@@ -94,7 +113,7 @@ class Flow:
         if self._ring.head > before:
             if self._governor() is None:
                 self.drain.took(self._ring.head - before)
-            self._heard(before)
+            self._understand(before)
 
     def read_out(self) -> None:
         """The last there is, without regard to credit: its writer is dead."""
@@ -111,6 +130,19 @@ class Flow:
         self._last_flush = time.monotonic()
         self._flushed = self._ring.head
         self._send()
+
+    def _understand(self, before: int) -> None:
+        """Output made of nothing but control sequences takes long to understand: then less of it is read in a turn."""
+        began = time.monotonic()
+        if self._asked is not None:
+            if began - self._asked < NO_ANSWER:
+                METERS.echo.observe(began - self._asked)
+            self._asked = None
+        self._heard(before)
+        if time.monotonic() - began > LONG_TURN:
+            self._turn = max(LEAST_TURN, self._turn // 2)
+        elif self._turn < TURN:
+            self._turn *= 2
 
     def _read(self) -> None:
         """Bytes are there. Kept for 3 ms for more to come, unless they answer a key or fill a frame."""
@@ -133,6 +165,34 @@ class Flow:
         if self.reading:
             self._loop.remove_reader(self._master)
             self.reading = False
+
+    def _hold(self) -> None:
+        if self.reading or self._governor() is None or self._held_since is not None:
+            return
+        self._held_since = time.monotonic()
+        if self._holding is None:
+            self._holding = self._loop.call_later(HELD, self._say_held)
+
+    def _let_go(self) -> None:
+        if self._held_since is None:
+            return
+        METERS.paused += time.monotonic() - self._held_since
+        self._held_since = None
+        if self.held:
+            self.held = False
+            self._changed()
+
+    def _say_held(self) -> None:
+        """The timer of one pause serves the next as well: a flood pauses a thousand times a second."""
+        self._holding = None
+        if self._held_since is None:
+            return
+        left = self._held_since + HELD - time.monotonic()
+        if left > 0.001:
+            self._holding = self._loop.call_later(left, self._say_held)
+        else:
+            self.held = True
+            self._changed()
 
     def _consider_again(self) -> None:
         self._recheck = None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runtime.protocol.pty import Hello, ReplayKind
+from runtime.protocol.pty import HISTORY, RING_BYTES, Hello, ReplayKind, clamp
+from runtime.terminal.ear import Ear
 from runtime.terminal.modes import Modes
 from runtime.terminal.ring import Ring
 
-MOST = 256 * 1024  # bytes of history shown on a reload
+_LEAST = 16 * 1024
 _LINE_WITHIN = 64 * 1024
-_ROOM_BEFORE = 1024  # no preamble is longer
+_ROOM_BEFORE = 8 * 1024  # no preamble is longer
 
 
 @dataclass(frozen=True)
@@ -30,22 +31,32 @@ class Plan:
         return self.start - len(self.preamble)
 
 
-def plan(hello: Hello, ring: Ring, modes: Modes) -> Plan:
+def plan(hello: Hello, ring: Ring, ear: Ear) -> Plan:
     """What to send a viewer that says HELLO."""
     if hello.have is not None and hello.epoch == ring.epoch and ring.tail <= hello.have <= ring.head:
         return Plan(ReplayKind.DELTA, hello.have)
-    return tail(ring, modes)
+    return tail(ring, ear, hello.history)
 
 
-def tail(ring: Ring, modes: Modes) -> Plan:
+def tail(ring: Ring, ear: Ear, history: int = HISTORY) -> Plan:
     """The last of the output. A stream that is still there from its first byte needs no preamble."""
-    if ring.tail == 0 and ring.head <= MOST:
+    history = clamp(history, (_LEAST, RING_BYTES))
+    modes = ear.modes
+    if ring.tail == 0 and ring.head <= history:
         return Plan(ReplayKind.TAIL, 0, redraw=modes.alternate)
-    preamble = modes.preamble()
     if modes.alternate:
-        return Plan(ReplayKind.TAIL, ring.head, preamble, redraw=True)
-    oldest = max(ring.tail, ring.head - MOST, _ROOM_BEFORE)
-    if oldest <= modes.left_alternate_at <= ring.head:
-        return Plan(ReplayKind.TAIL, modes.left_alternate_at, preamble)
+        return Plan(ReplayKind.TAIL, ring.head, modes.preamble(), redraw=True)
+    oldest = max(ring.tail, ring.head - history, _ROOM_BEFORE)
     line = ring.find_line(oldest, min(ring.head, oldest + _LINE_WITHIN))
-    return Plan(ReplayKind.TAIL, oldest if line is None else line, preamble)
+    start = oldest if line is None else line
+    if known := ear.start(start):
+        return _from(*known)
+    if oldest <= modes.left_alternate_at <= ring.head:
+        return _from(modes.left_alternate_at, modes)
+    return _from(
+        start, modes
+    )  # of what was before this worker no more is known: the end is right, if not the way to it
+
+
+def _from(start: int, modes: Modes) -> Plan:
+    return Plan(ReplayKind.TAIL, start, modes.preamble())

@@ -78,6 +78,10 @@ class Ring:
         return ring
 
     @property
+    def capacity(self) -> int:
+        return self._capacity
+
+    @property
     def tail(self) -> int:
         return max(0, self._painted + LANDING - self._capacity)
 

@@ -6,26 +6,38 @@ of the screen that shows it and Ctrl-C overtakes it. Other viewers never hold an
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import os
+import time
+from collections.abc import Collection
 from typing import Literal
 
 from runtime.errors import Code, Fault
 from runtime.kernel import pty as kernel_pty
 from runtime.protocol import pty
-from runtime.protocol.pty import ControlOp, InputStatus, Kind
+from runtime.protocol.pty import InputStatus, Kind
+from runtime.terminal.band import Band
 from runtime.terminal.drain import LEASED
+from runtime.terminal.driving import Driving
+from runtime.terminal.ear import Ear
 from runtime.terminal.flow import Flow
 from runtime.terminal.keyboard import Keyboard
+from runtime.terminal.meters import METERS
 from runtime.terminal.modes import Modes
+from runtime.terminal.pulse import Pulse, on_the_way
 from runtime.terminal.replay import plan
 from runtime.terminal.ring import Ring
 from runtime.terminal.sizing import Sizing
+from runtime.terminal.status import Status
 from runtime.terminal.tape import Tape
-from runtime.terminal.viewer import Outlet, Viewer
+from runtime.terminal.viewer import Outlet, Stream, Viewer
 
 MAX_VIEWERS = 32
+LONGEST_RTT = 60_000_000  # µs; a page that says more does not know
+TYPING = 1.0  # seconds between two words on when somebody typed
+REDRAWS = 2.0  # seconds between two redraws for viewers that fell behind: the driver sees them too
 
 
 class Session:
@@ -34,15 +46,25 @@ class Session:
     def __init__(self, sid: str, master: int | None, ring: Ring, *, ended: pty.ExitBody | None = None) -> None:
         self.sid = sid
         self.ring = ring
-        self.modes, known = Modes.load(ring.note())
-        self.modes.feed(ring.read(max(ring.tail, min(known, ring.head)), ring.head), ring.head)
         self.viewers: dict[int, Viewer] = {}
-        self.driver: Viewer | None = None
         self.exit = ended
         self.tape: Tape | None = None
         self._ids = itertools.count(1)
-        self._flow = Flow(ring, governor=self._governor, heard=self._heed, flush=self._pump_all)
+        self._ear = Ear(ring)
+        self._driving = Driving(self.viewers, self._drives)
+        self._status = Status(self._tell_state)
         self._sizing = Sizing(self._resized)
+        self._flow = Flow(
+            ring,
+            governor=lambda: self._driving.governor,
+            heard=self._heed,
+            flush=self._pump_all,
+            changed=self._status.changed,
+        )
+        self._pulse = Pulse.here()
+        self._settling: asyncio.TimerHandle | None = None
+        self._typed_at: float | None = None
+        self._told_typed = self._redrawn_at = 0.0
         self._master = -1
         if master is not None:
             os.set_blocking(master, False)
@@ -50,6 +72,10 @@ class Session:
             self._peer = kernel_pty.open_peer(master)  # while we hold a slave, "nobody has it open" is never read
             self._keyboard = Keyboard(master, self._peer)
             self._sizing.open(master)
+        self._band = Band(self.size.cols, self.size.rows)
+        self._stream = Stream(ring, self._ear, self._band)
+        self._recalled = ring.head == 0
+        if master is not None:
             self._flow.open(master)
 
     @property
@@ -59,6 +85,14 @@ class Session:
     @property
     def reading(self) -> bool:
         return self._flow.reading
+
+    @property
+    def modes(self) -> Modes:
+        return self._ear.modes
+
+    @property
+    def driver(self) -> Viewer | None:
+        return self._driving.driver
 
     # --- viewers ---------------------------------------------------------------------------------------------------
 
@@ -76,18 +110,23 @@ class Session:
         if len(self.viewers) >= MAX_VIEWERS:
             raise Fault(Code.LIMIT_REACHED, f"terminal {self.sid} has {MAX_VIEWERS} viewers already")
         viewer = Viewer(next(self._ids), user, "ro" if hello.want == "ro" else role, hello, outlet)
-        viewer.name, viewer.guest = name or user, guest
-        self.viewers[viewer.id] = viewer
+        viewer.name, viewer.guest, viewer.heard = name or user, guest, time.monotonic()
         self._flow.read_on()  # what is there already belongs to the replay
-        course = plan(hello, self.ring, self.modes)
-        self._elect(newcomer=viewer)
+        if not self._recalled:
+            self._band.recall(self._ear.recall())
+            self._recalled = True
+        course = plan(hello, self.ring, self._ear)
+        self.viewers[viewer.id] = viewer
+        self._pulse.watch(self)
+        self._driving.come(viewer)
         viewer.say(pty.json_frame(Kind.WELCOME, self._welcome(viewer, course.kind, course.begin)))
-        viewer.replay(course, self.ring.head)
-        self.tell_state()
+        viewer.replay(course, self._stream)
+        viewer.say(self._state())
+        self._status.changed()
+        if course.redraw:
+            self._redrawn_at = 0.0
         self._pump(viewer)
         self._flow.consider()
-        if course.redraw:
-            self._sizing.wiggle()
         return viewer
 
     def detach(self, viewer: Viewer) -> None:
@@ -96,9 +135,31 @@ class Session:
             return
         if viewer is self.driver and self.ring.head - viewer.acked < LEASED:
             self._flow.drain.lease(viewer.acked)
-        self._elect()
-        self.tell_state()
+        self._driving.go(viewer)
+        if not self.viewers:
+            self._pulse.forget(self)
+        self._status.changed()
         self._flow.consider()
+
+    def dismiss(self, users: Collection[str]) -> None:
+        """End what these guests see; empty: all guests. One who drove leaves no claim."""
+        body = pty.ErrorBody(code=str(Code.ACCESS_DENIED), msg="the owner has stopped sharing", close=pty.Close.ROLE)
+        for viewer in [viewer for viewer in self.viewers.values() if viewer.guest]:
+            if not users or viewer.user in users:
+                self.detach(viewer)
+                viewer.hang_up(body)
+        self._driving.forget(users)
+
+    def beat(self, since: float) -> None:
+        """From time to time: who said nothing since then is gone, whatever its socket says."""
+        body = pty.ErrorBody(
+            code=str(Code.TIMEOUT), msg="this page was silent for too long", close=pty.Close.RESTART, retry_ms=0
+        )
+        for viewer in [viewer for viewer in self.viewers.values() if viewer.heard < since]:
+            self.detach(viewer)
+            viewer.hang_up(body)
+        if any(self.ring.head - viewer.acked > viewer.window for viewer in self.viewers.values()):
+            self._status.changed()
 
     def drained(self, viewer: Viewer) -> None:
         """The viewer's socket takes bytes again."""
@@ -108,6 +169,7 @@ class Session:
         """A frame from a viewer. Raises `Fault(protocol-error)`: the connection is then to be closed."""
         if viewer.id not in self.viewers:
             return
+        viewer.heard = time.monotonic()
         match pty.kind_of(frame):
             case Kind.INPUT:
                 self._input(viewer, *pty.input_body(frame))
@@ -121,15 +183,18 @@ class Session:
                 if viewer is self.driver:
                     self._sizing.resize(kernel_pty.Winsize(*viewer.size))
             case Kind.PING:
-                viewer.say(pty.pong_frame(frame))
+                self._ping(viewer, frame)
             case Kind.SIGNAL:
                 self._signal(viewer, pty.byte_body(frame))
             case Kind.VISIBILITY:
-                self._show(viewer, pty.byte_body(frame) != 0)
+                visible = pty.byte_body(frame) != 0
+                if visible != viewer.visible:
+                    self._driving.show(viewer, visible)
+                    self._status.changed()
+                    self._flow.consider()
             case Kind.CONTROL:
-                op, _ = pty.control_body(frame)
-                if op is ControlOp.TAKE and viewer.role == "rw":
-                    self._promote(viewer)
+                self._driving.control(viewer, *pty.control_body(frame))
+                self._status.changed()
             case Kind.REDRAW:
                 if viewer is self.driver:
                     self._sizing.wiggle()
@@ -143,7 +208,7 @@ class Session:
         self.tape = tape
         if tape and self.modes.alternate:
             self._sizing.wiggle()  # what is on a full screen was drawn before
-        self.tell_state()
+        self._status.changed()
 
     # --- the end ---------------------------------------------------------------------------------------------------
 
@@ -165,6 +230,8 @@ class Session:
         for viewer in list(self.viewers.values()):
             viewer.hang_up(error)
         self.viewers.clear()
+        self._pulse.forget(self)
+        self._status.close()
         self.ring.close()
 
     def descriptors(self) -> list[int]:
@@ -184,6 +251,9 @@ class Session:
     def _hang_up(self) -> None:
         self._flow.close()
         self._sizing.close()
+        if self._settling:
+            self._settling.cancel()
+            self._settling = None
         if self._master >= 0:
             self._keyboard.close()
             os.close(self._peer)
@@ -192,29 +262,47 @@ class Session:
 
     # --- output ----------------------------------------------------------------------------------------------------
 
-    def _governor(self) -> Viewer | None:
-        return self.driver if self.driver and self.driver.visible else None
-
     def _heed(self, before: int) -> None:
         """What was read says something about the screen."""
         start = max(before, self.ring.tail)
         data = self.ring.read(start, self.ring.head)
+        METERS.read += len(data)
         if self.tape:
             self.tape.output(start, data)
-        if self.modes.feed(data, self.ring.head):
-            self.ring.write_note(self.modes.dump(self.ring.head))
+        self._ear.heed(data, self.ring.head)
+        self._settle()
+
+    def _settle(self) -> None:
+        marks, wait = self._ear.settle()
+        for mark in marks:
+            self._band.mark(mark)
+            if self.tape:
+                self.tape.marked(mark.at, mark.kind, mark.body)
+        if wait is not None and self._settling is None and self._master >= 0:
+            self._settling = asyncio.get_running_loop().call_later(wait, self._settle_later)
+
+    def _settle_later(self) -> None:
+        self._settling = None
+        self._settle()
+        self._pump_all()
 
     def _pump_all(self) -> None:
         for viewer in list(self.viewers.values()):
             self._pump(viewer)
 
     def _pump(self, viewer: Viewer) -> None:
-        viewer.pump(self.ring, self.modes, governs=viewer is self._governor(), exit=self.exit)
+        viewer.pump(self._stream, governs=viewer is self._driving.governor, exit=self.exit)
+        if viewer.redraw:
+            viewer.redraw = False
+            if time.monotonic() - self._redrawn_at > REDRAWS:
+                self._redrawn_at = time.monotonic()
+                self._sizing.wiggle()
 
     # --- input -----------------------------------------------------------------------------------------------------
 
     def _input(self, viewer: Viewer, seq: int, data: bytes) -> None:
         def done(status: InputStatus) -> None:
+            METERS.dropped += status is InputStatus.DROPPED
             if viewer.id in self.viewers:
                 viewer.say(pty.input_ack_frame(seq, status))
 
@@ -223,68 +311,63 @@ class Session:
         elif self._master < 0:
             done(InputStatus.DROPPED)
         else:
-            self._flow.typed()
+            self._typed()
             self._keyboard.type(data, done)
 
     def _signal(self, viewer: Viewer, signum: int) -> None:
         if signum not in pty.SIGNALS:
             raise Fault(Code.PROTOCOL_ERROR, f"SIGNAL {signum} is not one of {pty.SIGNALS}")
         if viewer is self.driver and self._master >= 0:
-            self._flow.typed()
+            self._typed()
             with contextlib.suppress(OSError):
                 kernel_pty.send_signal(self._master, signum)
 
+    def _typed(self) -> None:
+        self._flow.typed()
+        self._typed_at = time.time()
+        if len(self.viewers) > 1 and self._typed_at - self._told_typed >= TYPING:
+            self._told_typed = self._typed_at
+            self._status.changed()
+
+    def _ping(self, viewer: Viewer, frame: bytes) -> None:
+        _, _, rtt, stamp = pty.ping_body(frame)
+        if 0 < rtt < LONGEST_RTT:
+            METERS.rtt.observe(rtt / 1e6)
+        viewer.say(pty.pong_frame(frame, on_the_way(stamp), self._pulse.lag_ms))
+
     def _resized(self, size: kernel_pty.Winsize) -> None:
-        frame = pty.size_frame(self.ring.head, size.cols, size.rows)
-        for viewer in self.viewers.values():
-            if viewer.welcomed:  # else WELCOME tells
-                viewer.say(frame)
+        self._band.size(self.ring.head, size.cols, size.rows)
         if self.tape:
             self.tape.resized(self.ring.head, size.cols, size.rows)
+        self._pump_all()
 
     # --- who drives ------------------------------------------------------------------------------------------------
 
-    def _show(self, viewer: Viewer, visible: bool) -> None:
-        if visible == viewer.visible:
-            return
-        viewer.visible = visible
-        if visible:
-            self._promote(viewer)
-        else:
-            self._elect()
-        self._flow.consider()
-
-    def _promote(self, viewer: Viewer) -> None:
-        viewer.rank = next(self._ids)
-        self._elect()
-
-    def _elect(self, *, newcomer: Viewer | None = None) -> None:
-        """The newest visible viewer that may write drives. On a reload that is the new page, not the one dying."""
-        candidates = [viewer for viewer in self.viewers.values() if viewer.role == "rw"]
-        best = max(candidates, key=lambda viewer: (viewer.visible, viewer.rank), default=None)
-        if best is self.driver:
-            return
-        self.driver = best
-        if best:
+    def _drives(self, driver: Viewer | None) -> None:
+        """Another one drives, or none."""
+        if driver:
             self._flow.drain.attended()
-            self._sizing.resize(kernel_pty.Winsize(*best.size))
-        if newcomer is None:
-            self.tell_state()
+            self._sizing.resize(kernel_pty.Winsize(*driver.size))
+        self._status.changed()
         self._flow.consider()
 
-    def tell_state(self) -> None:
-        """STATE, to all: who looks, who drives, whether it is recorded."""
+    def _state(self) -> bytes:
+        """STATE: who looks, who drives, whether it is recorded."""
         body = pty.StateBody(
             driver=self.driver.id if self.driver else None,
-            viewers=[viewer.told() for viewer in self.viewers.values()],
+            viewers=[viewer.told(self.ring.head) for viewer in self.viewers.values()],
             recording=self.tape.told() if self.tape else None,
+            typed_at=self._typed_at,
+            flow="held" if self._flow.held else "open",
         )
-        frame = pty.json_frame(Kind.STATE, body)
+        return pty.json_frame(Kind.STATE, body)
+
+    def _tell_state(self) -> None:
+        frame = self._state()
         for viewer in self.viewers.values():
-            viewer.say(frame)
+            viewer.say_state(frame)
 
     def _welcome(self, viewer: Viewer, kind: int, begin: int) -> pty.Welcome:
-        viewer.welcomed = True
         return pty.Welcome(
             v=1,
             sid=self.sid,

@@ -177,9 +177,7 @@ async def test_deleting_and_starting_again_tell_the_viewers(instance: Instance) 
         assert visitor.screen.exit or visitor.screen.error
 
 
-async def test_a_viewer_that_reads_nothing_is_let_go_when_others_have_much_to_tell_it(
-    instance: Instance, box: messages.Launched
-) -> None:
+async def test_a_viewer_that_asks_much_and_reads_nothing_is_let_go(instance: Instance, box: messages.Launched) -> None:
     mint = messages.MintTicket(id=box.container.id, owner="anna", terminal="console", user="8", role="ro")
     ticket = (await instance.ask(mint, messages.Ticket)).ticket
     deaf, writer = await client.connect(instance.config.socket, messages.Attach(user="8"))
@@ -187,11 +185,37 @@ async def test_a_viewer_that_reads_nothing_is_let_go_when_others_have_much_to_te
     writer.write(framed(pty.json_frame(Kind.HELLO, pty.Hello(v=1, ticket=ticket))))
     async with visit(instance, box.container.id) as driver:
         await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 2)
-        for number in range(120_000):
+        pings = b"".join(framed(pty.ping_frame(number, 0.0)) for number in range(100_000))
+        writer.write(pings)
+        await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 1)
+    writer.transport.abort()
+
+
+async def test_what_others_do_costs_a_viewer_that_reads_nothing_no_memory(
+    instance: Instance, box: messages.Launched
+) -> None:
+    pid = instance.ready().info.pid
+    mint = messages.MintTicket(id=box.container.id, owner="anna", terminal="console", user="8", role="ro")
+    ticket = (await instance.ask(mint, messages.Ticket)).ticket
+    deaf, writer = await client.connect(instance.config.socket, messages.Attach(user="8"))
+    deaf._transport.pause_reading()  # type: ignore[attr-defined]
+    writer.write(framed(pty.json_frame(Kind.HELLO, pty.Hello(v=1, ticket=ticket))))
+    async with visit(instance, box.container.id) as driver:
+        await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 2)
+        before = resident(pid)
+        for number in range(50_000):
             driver.send(pty.resize_frame(number % 65_536, 80 + number % 2, 24, 0, 0))
+            driver.send(pty.control_frame(pty.ControlOp.TAKE))
             if number % 1000 == 0:
                 await driver.writer.drain()
-        await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 1)
+        driver.type(b"echo still $((40+2))\n")
+        await driver.sees(b"still 42")
+        assert driver.screen.state is not None
+        assert len(driver.screen.state.viewers) == 2
+        sizes = [frame for kind, frame in driver.screen.frames if kind is Kind.SIZE]
+        states = [frame for kind, frame in driver.screen.frames if kind is Kind.STATE]
+        assert len(sizes) + len(states) < 1000
+        assert resident(pid) - before < 2 * 1024 * 1024
     writer.transport.abort()
 
 

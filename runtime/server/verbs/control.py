@@ -10,6 +10,7 @@ from runtime.protocol import messages, model
 from runtime.protocol.xray import Event
 from runtime.server.context import Context
 from runtime.server.observers.cgroup import CgroupObserver
+from runtime.terminal.meters import METERS
 
 
 async def freeze(context: Context, request: messages.Freeze) -> messages.One:
@@ -36,4 +37,5 @@ async def measure(context: Context, request: messages.Measure) -> messages.Measu
     del request
     running = [record.id for record in context.engine.records() if record.state is model.State.RUNNING]
     targets = [context.target(id) for id in running]
-    return messages.Measured(meters=await asyncio.to_thread(meters.read, targets))
+    told = METERS.told(context.terminals.sessions())
+    return messages.Measured(meters=await asyncio.to_thread(meters.read, targets), terminals=told)
