@@ -127,7 +127,7 @@ class Recordings:
         pen = self._pens[recording.id] = Pen(self._scribe, Reel(self._directory, kept, self._room))
         created = self._scribe.ask(pen, pen.reel.create)
         recorder = self._run(pen, session, ring.head)
-        recorder.begin(session.modes)
+        recorder.begin(session.modes.preamble())
         session.record(recorder)
         try:
             await created

@@ -12,11 +12,11 @@ from typing import Literal, Protocol
 
 from runtime.protocol.pty import ExitBody, MarkBody, MarkKind, RecordingBody
 from runtime.terminal.cast import Happened
-from runtime.terminal.modes import Modes
 from runtime.terminal.ring import Ring
 
 PIECE = 16 * 1024  # bytes of output in one event
 MOST = 1024  # events kept while the writer is behind
+FRESH = b"\x18\x1b[0m"  # how a preamble begins, and all of it that a fresh screen has
 TOGETHER = 0.01  # seconds of output that become one event then
 
 Why = Literal["stopped", "exit", "quota", "lost"]
@@ -68,10 +68,10 @@ class Recorder:
 
     # --- beside it -------------------------------------------------------------------------------------------------
 
-    def begin(self, modes: Modes) -> None:
+    def begin(self, preamble: bytes) -> None:
         """The player's screen starts fresh, this one may not have: the modes it is in come first."""
-        if preamble := modes.preamble().removeprefix(b"\x18\x1b[0m"):
-            self._add("preamble", self._given, preamble)
+        if modes := preamble.removeprefix(FRESH):
+            self._add("preamble", self._given, modes)
 
     def catch_up(self) -> None:
         """The ring has more than before, or the sink takes more again."""
