@@ -32,6 +32,8 @@ QUERIES = {
 PUBLIC = {"login-once"}  # routes with a parameter that are no one's
 APART = {"workbench", "share-join", "shared", "recording"}  # pages, each with a test of its own
 
+IDEMPOTENT = {("DELETE", "/recordings/{recording_id}")}  # there is none any more: the same for all that are not yours
+
 
 def calls(parameter: str) -> list[tuple[str, str]]:
     """(method, path template) of every REST call whose address has it."""
@@ -50,6 +52,8 @@ def calls(parameter: str) -> list[tuple[str, str]]:
 CALLS = calls("{container_id}")
 SHARED = [call for call in calls("{share_id}") if call not in CALLS]  # those of guests
 
+RECORDED = calls("{recording_id}")
+
 
 def routes(found: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
     for each in found.url_patterns:
@@ -63,6 +67,7 @@ def routes(found: URLResolver, prefix: str = "") -> Iterator[tuple[str, URLPatte
 def test_the_matrix_is_not_empty() -> None:
     assert len(CALLS) >= 22
     assert len(SHARED) >= 2
+    assert len(RECORDED) >= 3
 
 
 def answers_to(
@@ -77,7 +82,7 @@ def answers_to(
             path = path.replace(f"{{{name}}}", value)
         path += QUERIES.get(verb, "")
         status, body = caller.call(method, path, BODIES.get(verb))
-        assert status == 404, (path, body)
+        assert status == (204 if (method, template) in IDEMPOTENT else 404), (path, body)
         answers.add(str(body).replace(repr(unquote(id)[:32])[1:-1], "ID"))
     return answers
 
@@ -115,8 +120,27 @@ def test_a_shared_terminal_is_not_there_for_who_did_not_join(
     assert worker.calls == before
 
 
+@pytest.mark.parametrize(("method", "template"), RECORDED)
+def test_a_recording_of_a_stranger(
+    method: str, template: str, api: Script, stranger: Script, worker: FakeWorker
+) -> None:
+    """The worker keeps them; it is asked in the stranger's own name, never the owner's or the operator's."""
+    theirs = api.launch()
+    path = f"/containers/{theirs['id']}/terminals/{theirs['terminals'][0]['id']}/recording"
+    status, recording = api.call("POST", path)
+    assert status == 201
+    before = len(worker.calls)
+    answers = answers_to(stranger, method, template, (recording["id"], "0" * 24, "x", "a" * 400), "recording_id")
+    assert len(answers) == 1
+    bob = str(User.objects.get(username="bob").pk)
+    assert {getattr(call, "owner", None) for call in worker.calls[before:]} <= {bob}
+    assert api.call("GET", f"/recordings/{recording['id']}")[1]["ended"] is None
+
+
 def test_every_route_with_a_parameter_is_in_the_matrix_or_public() -> None:
-    tested = {template.replace("{", "<").replace("}", ">").lstrip("/") for _method, template in CALLS + SHARED}
+    tested = {
+        template.replace("{", "<").replace("}", ">").lstrip("/") for _method, template in CALLS + SHARED + RECORDED
+    }
     for path, pattern in routes(get_resolver()):
         if "<" not in path or pattern.name in PUBLIC | APART:
             continue
