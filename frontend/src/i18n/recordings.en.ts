@@ -2,7 +2,7 @@
 export default {
   "recordings.title": "Recordings",
   "recordings.all": "All recordings",
-  "recordings.home": "Recordings",
+  "recordings.home": "Recordings of your terminals",
   "recordings.record": "Record this terminal",
   "recordings.stop": "Stop recording",
   "recordings.stopping": "Stopping…",
@@ -12,7 +12,8 @@ export default {
 
   "recordings.ask_title": "Record this terminal?",
   "recordings.ask_what":
-    "Kept is what this terminal shows, and when: replay looks just like it. What is typed where it is not shown, such as a password, is never kept. Everybody who looks at the terminal sees that it is recorded.",
+    "What this terminal shows is kept, with its timing. What is typed and not shown, such as a password, is never kept.",
+  "recordings.ask_who": "Only you can replay it. Everybody who looks at the terminal sees that it is recorded.",
   "recordings.ask_large": "A recording holds up to {most}; {used} of your {allowed} are used.",
   "recordings.kept_days": "Recordings are removed after {days} days.",
   "recordings.kept_always": "Recordings stay until you delete them.",
@@ -28,6 +29,11 @@ export default {
   "recordings.ended_quota": "The recording ended: its space was used up.",
   "recordings.ended_lost": "The recording was cut off with its host.",
   "recordings.ended_not": "Going on.",
+  "recordings.why_stopped": "Stopped",
+  "recordings.why_exit": "Ended with the terminal",
+  "recordings.why_quota": "Ended: no space left",
+  "recordings.why_lost": "Cut off with its host",
+  "recordings.why_not": "Going on",
   "recordings.facts": "{length} long, {size}",
   "recordings.live": "Live",
 

@@ -4,7 +4,7 @@ import type english from "./recordings.en";
 export default {
   "recordings.title": "录制",
   "recordings.all": "所有录制",
-  "recordings.home": "录制",
+  "recordings.home": "我的终端录制",
   "recordings.record": "录制这个终端",
   "recordings.stop": "停止录制",
   "recordings.stopping": "正在停止…",
@@ -13,8 +13,8 @@ export default {
   "recordings.of_container_title": "{name} 的录制",
 
   "recordings.ask_title": "录制这个终端？",
-  "recordings.ask_what":
-    "会保存终端显示的内容和时间，回放时与当时看到的一样。不显示出来的输入（例如密码）不会保存。所有正在看这个终端的人都会知道它在录制。",
+  "recordings.ask_what": "保存的是终端显示的内容和时间。输入了却不显示的内容（例如密码）不会保存。",
+  "recordings.ask_who": "只有你能回放。正在看这个终端的人都会知道它在录制。",
   "recordings.ask_large": "一段录制最多 {most}；你的 {allowed} 空间已用 {used}。",
   "recordings.kept_days": "录制保留 {days} 天，之后自动删除。",
   "recordings.kept_always": "录制会一直保留，直到你删除它。",
@@ -30,6 +30,11 @@ export default {
   "recordings.ended_quota": "录制已结束：空间用完了。",
   "recordings.ended_lost": "宿主机中断，录制没有录完。",
   "recordings.ended_not": "仍在录制。",
+  "recordings.why_stopped": "手动停止",
+  "recordings.why_exit": "随终端结束",
+  "recordings.why_quota": "空间用完而结束",
+  "recordings.why_lost": "因宿主机中断",
+  "recordings.why_not": "仍在录制",
   "recordings.facts": "时长 {length}，{size}",
   "recordings.live": "录制中",
 

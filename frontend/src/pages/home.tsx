@@ -119,6 +119,9 @@ export function Home({ boot }: { boot: Boot }) {
                 />
               ))}
             </ul>
+            <p class="home-also">
+              <a href={boot.urls.recordings ?? "/playground/recordings"}>{t("recordings.home")}</a>
+            </p>
           </section>
         )}
       </main>

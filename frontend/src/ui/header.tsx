@@ -69,6 +69,7 @@ function tools(boot: Boot, showHelp: () => void): Everything {
       onSelect: () => post(boot.urls.setlang ?? "/i18n/setlang/", boot.csrf, { language: code, next: here() }),
     })),
     account: [
+      { label: t("recordings.title"), href: boot.urls.recordings ?? "/playground/recordings" },
       ...(boot.user.is_staff ? [{ label: t("header.admin"), href: boot.urls.admin ?? "/admin/" }] : []),
       { label: t("header.api"), href: boot.urls.docs ?? "/api/v1/docs" },
       { label: t("header.sign_out"), onSelect: () => post(boot.urls.logout ?? "/accounts/logout/", boot.csrf, {}) },

@@ -10,7 +10,7 @@ import { type Failure, failure } from "../../ui/failure";
 import { Icon } from "../../ui/icons";
 import { FailureNotice } from "../../ui/notice";
 import { deleteRecording } from "./recorder";
-import { daysWords, endWords, length, replayPage, terminalWords } from "./told";
+import { daysWords, length, replayPage, terminalWords, whyWords } from "./told";
 
 /** One that is under way grows. */
 const POLL_MS = 3_000;
@@ -188,7 +188,7 @@ function Row({ recording, where, onPlay, onSave, onDelete }: RowProps) {
         <time dateTime={recording.started_at} title={dateTime(started)}>
           {ago(started)}
         </time>
-        <span class="muted">{endWords(recording)}</span>
+        <span class="muted">{whyWords(recording)}</span>
       </p>
       <div class="recording-actions">
         {onPlay ? (

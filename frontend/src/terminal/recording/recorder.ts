@@ -1,6 +1,6 @@
 /** What the workbench does about recordings: begin, end, tell that one is over, replay one, show the list. */
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
-import { bytes } from "../../i18n/format";
+import { h } from "preact";
 import { t } from "../../i18n/index";
 import { type Api, ApiError } from "../../protocol/api";
 import type { RestRecording } from "../../protocol/rest";
@@ -10,7 +10,7 @@ import { type Failure, failure } from "../../ui/failure";
 import { isBoolean, remembered } from "../../ui/preferences";
 import type { Book, Tab } from "../book";
 import type { SessionState } from "../state";
-import { daysWords } from "./told";
+import { Explanation } from "./explanation";
 
 const explained = remembered("recording.explained", false, isBoolean);
 
@@ -92,20 +92,9 @@ export class Recorder {
   }
 
   async #explain(): Promise<boolean> {
-    const { recording_bytes, bytes_used, bytes_allowed, days } = await this.api.recordings(this.container);
-    return ask({
-      title: t("recordings.ask_title"),
-      body: [
-        t("recordings.ask_what"),
-        t("recordings.ask_large", {
-          most: bytes(recording_bytes),
-          used: bytes(bytes_used),
-          allowed: bytes(bytes_allowed),
-        }),
-        daysWords(days),
-      ].join(" "),
-      action: t("recordings.start"),
-    });
+    const kept = await this.api.recordings(this.container);
+    const [title, action] = [t("recordings.ask_title"), t("recordings.start")];
+    return ask({ title, body: h(Explanation, kept), action });
   }
 
   /** Nobody here ended it, or somebody elsewhere: why is asked. */

@@ -17,6 +17,10 @@ export function length(seconds: number): string {
 export const endWords = ({ ended }: Pick<RestRecording, "ended">): string =>
   t(`recordings.ended_${ended ?? "not"}` satisfies Key);
 
+/** The same, in a list. */
+export const whyWords = ({ ended }: Pick<RestRecording, "ended">): string =>
+  t(`recordings.why_${ended ?? "not"}` satisfies Key);
+
 /** The names are a person's or a program's own. */
 export const terminalWords = ({ title, terminal_name }: RestRecording): string =>
   printable(title || terminal_name || "sh");
