@@ -8,6 +8,7 @@ import { TouchKeys } from "../terminal/keys";
 import { screenReader } from "../terminal/options";
 import { TerminalPane } from "../terminal/pane";
 import { Ending } from "../terminal/sharing/ending";
+import { Fit } from "../terminal/sharing/fit";
 import { GuestBanner } from "../terminal/sharing/guest";
 import { plainName } from "../terminal/sharing/people";
 import { Name, said } from "../terminal/sharing/said";
@@ -59,7 +60,9 @@ function Guest({ boot, api, shared }: { boot: Boot; api: Api; shared: SharedTerm
             session={tab.parts.value.session}
             owner={owner}
             focus={() => tab.parts.peek()?.screen.focus()}
-          />
+          >
+            {!state.driver && <Fit element={tab.parts.value.screen.element} />}
+          </GuestBanner>
         )}
         {tab.parts.value && state && state.phase !== "live" && (
           <Ending state={state} session={tab.parts.value.session} api={api} shared={shared} owner={owner} home={home} />

@@ -44,8 +44,8 @@ export function Terminals({ bench, running, hint }: Props) {
           onClose={(closing) => void bench.closeTerminal(closing)}
           onRename={(renamed, name) => void bench.renameTerminal(renamed, name)}
         />
-        {running && tab && <Splits bench={bench} />}
         <ShareButton bench={bench} tab={tab} />
+        {running && tab && <Splits bench={bench} />}
         <OptionsMenu bench={bench} tab={tab} />
       </div>
       {tab ? (

@@ -114,7 +114,7 @@ function Types({ state, name, all, onBack }: { state: SessionState; name: string
       }
     >
       <strong>{said("share.types", { name: <Name>{name}</Name> })}</strong>{" "}
-      <span class="share-note">{t(typing ? "share.types_now" : "share.types_not_now")}</span>
+      <span class="share-note">{t(typing ? "share.types_now" : "share.types_hint")}</span>
     </Row>
   );
 }

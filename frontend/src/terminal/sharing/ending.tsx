@@ -34,14 +34,14 @@ export function endOf(state: SessionState, expired: boolean): End | "ask" | null
 export function Ending({ state, session, api, shared, owner, home }: Props) {
   const until = new Date(shared.expires_at);
   const found = endOf(state, until <= new Date());
-  const [answer, setAnswer] = useState<{ end: End; reason: string | null } | null>(null);
+  const [answer, setAnswer] = useState<End | null>(null);
 
   // Shown out, or no such terminal: whether the share or the terminal is over, the web side knows.
   useEffect(() => {
     if (found !== "ask") return;
     let left = false;
     api.shared(shared.id).then(
-      () => !left && setAnswer({ end: "closed", reason: null }),
+      () => !left && setAnswer("closed"),
       (error: unknown) => !left && setAnswer(verdict(error)),
     );
     return () => {
@@ -49,7 +49,7 @@ export function Ending({ state, session, api, shared, owner, home }: Props) {
     };
   }, [found, api, shared.id]);
 
-  const end = found === "ask" ? (answer?.end ?? null) : found;
+  const end = found === "ask" ? answer : found;
   const params = { owner: isolated(owner), time: dateTime(until) };
   const title = end && t(`guest.${end}_title` satisfies Key, params);
   useEffect(() => {
@@ -85,15 +85,14 @@ export function Ending({ state, session, api, shared, owner, home }: Props) {
       }
     >
       <p>{t(`guest.${end}_body` satisfies Key, params)}</p>
-      {found === "ask" && answer?.reason && <p class="share-note">{t("guest.reason", { reason: answer.reason })}</p>}
     </Notice>
   );
 }
 
-function verdict(error: unknown): { end: End; reason: string | null } {
-  if (error instanceof ApiError && error.code === "signed-out") return { end: "signed_out", reason: null };
-  if (error instanceof ApiError && error.field === "terminal") return { end: "closed", reason: null };
-  return { end: "ended", reason: error instanceof ApiError && error.code === "not-found" ? error.message : null };
+function verdict(error: unknown): End {
+  if (!(error instanceof ApiError)) return "problem";
+  if (error.code === "signed-out") return "signed_out";
+  return error.field === "terminal" || error.code === "vanished" ? "closed" : "ended";
 }
 
 function Waiting({ state, session, owner }: Pick<Props, "state" | "session" | "owner">) {

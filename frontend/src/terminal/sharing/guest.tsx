@@ -1,4 +1,5 @@
 /** A guest's banner over another person's terminal: what one may do here, and asking for more. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useReducer, useRef } from "preact/hooks";
 import { bytes } from "../../i18n/format";
 import { type Key, t, tn } from "../../i18n/index";
@@ -14,6 +15,8 @@ interface Props {
   session: Pick<Session, "ask" | "release">;
   owner: string;
   focus: () => void;
+  /** Further things to do while watching. */
+  children?: ComponentChildren;
 }
 
 /** How the last question ended, told until something else happens. */
@@ -46,7 +49,7 @@ export function course(before: Course, step: Step): Course {
   return { as, asking, granted, outcome, own: false };
 }
 
-export function GuestBanner({ state, session, owner, focus }: Props) {
+export function GuestBanner({ state, session, owner, focus, children }: Props) {
   const all = audience(state);
   const asking = all.self?.asks ?? false;
   const granted = all.self?.granted ?? false;
@@ -95,6 +98,7 @@ export function GuestBanner({ state, session, owner, focus }: Props) {
         icon={granted ? "keyboard" : asking ? "hand" : "xray"}
         actions={
           <>
+            {!granted && children}
             <Who audience={all} />
             {granted ? (
               <button type="button" class="button small primary" data-part onClick={release}>
@@ -114,7 +118,11 @@ export function GuestBanner({ state, session, owner, focus }: Props) {
       >
         <strong>{said(words, { owner: name })}</strong>{" "}
         <span class="share-note">
-          {granted ? said("guest.driving_note", { owner: name }) : <Others all={all} owner={owner} />}
+          {granted ? (
+            said("guest.driving_note", { owner: name })
+          ) : (
+            <Others all={all} owner={words === "guest.watching" ? owner : null} />
+          )}
         </span>
       </Row>
       {lag > FAR_BEHIND && (
@@ -126,20 +134,18 @@ export function GuestBanner({ state, session, owner, focus }: Props) {
   );
 }
 
-/** Who has the keyboard, and who else watches. */
-function Others({ all, owner }: { all: Audience; owner: string }) {
+/** Who has the keyboard, unless that is said already or it is nobody to speak of; and who else watches. */
+function Others({ all, owner }: { all: Audience; owner: string | null }) {
   const { driver } = all;
   const guests = namesOf(all.guests.filter((guest) => guest !== driver)).length;
-  const owners = all.others.some((person) => person.kind === "owner");
   return (
     <>
-      {driver === null
-        ? !owners && said("guest.owner_away", { owner: <Name>{owner}</Name> })
-        : driver.kind === "owner"
-          ? said("guest.owner_types", { owner: <Name>{owner}</Name> })
-          : driver.kind === "own"
-            ? t("guest.own_types")
-            : said("guest.other_types", { name: <Name>{driver.name}</Name> })}{" "}
+      {driver?.kind === "guest" && said("guest.other_types", { name: <Name>{driver.name}</Name> })}
+      {driver?.kind === "own" && t("guest.own_types")}
+      {driver === null &&
+        owner !== null &&
+        all.others.every((person) => person.kind !== "owner") &&
+        said("guest.owner_away", { owner: <Name>{owner}</Name> })}{" "}
       {guests > 0 && tn("guest.others", guests)}
     </>
   );
