@@ -17,7 +17,7 @@ import { Recorder } from "../terminal/recording/recorder";
 import { memoryOf } from "../terminal/remembered";
 import { Shares } from "../terminal/sharing/shares";
 import { lastSize } from "../terminal/size";
-import { announce } from "../ui/announce";
+import { announce, speak } from "../ui/announce";
 import { ask } from "../ui/dialog";
 import { type Failure, failure } from "../ui/failure";
 import { type Condition, conditionOf } from "../ui/state";
@@ -230,7 +230,7 @@ export class Bench {
     tab.renaming = true;
     try {
       await this.api.renameTerminal(this.first.id, tab.id, name);
-      announce(name === "" ? t("tabs.unnamed") : t("tabs.renamed", { name }));
+      speak(name === "" ? t("tabs.unnamed") : t("tabs.renamed", { name }));
     } catch (error) {
       tab.name.value = before;
       this.#failed(error, "failure.rename_terminal", () => this.renameTerminal(tab, name));

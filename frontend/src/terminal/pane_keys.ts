@@ -1,5 +1,7 @@
 /** The keys for panes and tabs that are taken from the shell while a terminal has the focus. */
 import type { Bench } from "../pages/bench";
+import type { Book } from "./book";
+import { enter } from "./entering";
 import type { Direction, Way } from "./layout";
 
 export type PaneKey =
@@ -34,18 +36,25 @@ export function paneKey(event: KeyboardEvent): PaneKey | null {
   return null;
 }
 
+function enterFront(book: Book): void {
+  const front = book.active.peek();
+  if (front !== null) enter(book, front);
+}
+
 /** Does what the key means. `canOpen`: the container runs. */
 export function actOn(key: PaneKey, bench: Bench, canOpen: boolean): void {
   const { book } = bench;
   switch (key.what) {
     case "go":
-      book.go(key.direction);
+      if (book.go(key.direction)) enterFront(book);
       break;
     case "turn":
       book.turn(key.step);
+      enterFront(book);
       break;
     case "close-pane":
       if (book.active.peek() !== null) book.closePane(book.active.peek() ?? "");
+      enterFront(book);
       break;
     case "split":
     case "new":

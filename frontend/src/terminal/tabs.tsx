@@ -8,6 +8,7 @@ import { announce } from "../ui/announce";
 import { Icon } from "../ui/icons";
 import type { Book, Tab } from "./book";
 import { dragEnds, dragged } from "./dragging";
+import { enter } from "./entering";
 import { shown } from "./layout";
 import { endedNote, NameField, naming, programName, tabName } from "./tab_name";
 
@@ -113,11 +114,7 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose, onRename }: Prop
                   aria-controls={selected || elsewhere ? `panel-${tab.id}` : undefined}
                   tabIndex={selected ? 0 : -1}
                   title={tab.console ? t("tabs.console_title") : t("tabs.rename_hint", { name: tabName(tab) })}
-                  onClick={(event) => {
-                    event.currentTarget.blur(); // a screen that is shown takes the focus, unless a tab has it
-                    book.show(tab.id);
-                    if (selected) tab.parts.value?.screen.focus();
-                  }}
+                  onClick={() => enter(book, tab.id)}
                   onDblClick={() => {
                     naming.value = tab.id;
                   }}
