@@ -1,6 +1,7 @@
 """Questions in a stream that is shown again: a terminal that parsed them would type its answers into the shell.
 
-They are overwritten with NUL, which a terminal ignores, so that every offset stays. Which ones ask: xterm's ctlseqs,
+They are overwritten with ST and NULs, which a terminal ignores, so that every offset stays (a question's first byte
+may have ended a string). So is what writes the clipboard: once is enough. Which ones ask: xterm's ctlseqs,
 kitty's protocols. Grammar as xterm.js parses it: controls may stand inside a CSI, and C1 characters (as UTF-8: 0xC2 and
 a byte) begin and end sequences like their two-byte forms.
 """
@@ -12,8 +13,9 @@ from collections.abc import Callable
 
 PIECE = 32 * 1024
 _C0 = rb"[\x00-\x17\x19\x1c-\x1f\x7f]*+"
-_BODY = rb"(?:[^\x18\x1a\x1b\xc2]++|\xc2(?![\x80-\x9f]))*+"  # of a DCS
-_OSC_BODY = rb"(?:[^\x07\x18\x1a\x1b\xc2]++|\xc2(?![\x80-\x9f]))*+"
+# Atomic groups: CPython 3.11.2's possessive repeat of a group (`(?:…)*+`) keeps what a failed last round had taken.
+_BODY = rb"(?>(?:[^\x18\x1a\x1b\xc2]+|\xc2(?![\x80-\x9f]))*)"  # of a DCS
+_OSC_BODY = rb"(?>(?:[^\x07\x18\x1a\x1b\xc2]+|\xc2(?![\x80-\x9f]))*)"
 _ESC = rb"\x1b" + _C0
 _CSI = rb"(?:" + _ESC + rb"\[|\xc2\x9b)"
 _OSC = rb"(?:" + _ESC + rb"\]|\xc2\x9d)"
@@ -31,6 +33,9 @@ _OPEN = re.compile(
     rb"|" + _DCS + _BODY + rb"(?:\x1b|\xc2)?|" + _ESC + rb"|\xc2)\Z"
 )  # fmt: skip
 _CONTROLS = bytes((*range(0x20), 0x7F))
+_CONTROLS_ALONE = bytes(byte if byte < 0x20 else 0 for byte in range(0x100))
+_BEGINS = re.compile(_ESC)
+_NO_ENQUIRY = bytes.maketrans(b"\x05", b"\x00")
 _ASKING_CSI = re.compile(
     rb"[>=?]?[0-9;:]*c"  # DA1, DA2, DA3
     rb"|\??[0-9;:]*n"  # DSR
@@ -41,7 +46,7 @@ _ASKING_CSI = re.compile(
     rb"|[0-9;:]*(?:x|\*y|\$w|&u|\"v|'\||\#[R|S])"  # DECREQTPARM, DECRQCRA, DECRQPSR, DECRQUPSS, DECRQDE, DECRQLP, …
 )
 _ASKING_OSC = re.compile(
-    rb"(?:4|5|1[0-9]|21|22|50|52);.*\?.*|6[01](?:;.*)?|1337;(?:Report|Request).*|99;.*p=\?.*", re.DOTALL
+    rb"(?:4|5|1[0-9]|21|22|50);.*\?.*|52;.*|6[01](?:;.*)?|1337;(?:Report|Request).*|99;.*p=\?.*", re.DOTALL
 )
 _ASKING_DCS = re.compile(rb"[0-9;:]*(?:\$q|\+q|\+Q).*", re.DOTALL)
 _ASKING_APC = re.compile(rb"G(?:[^;]*,)?a=q.*", re.DOTALL)
@@ -58,36 +63,43 @@ class QueryFilter:
     def take(self, data: bytes, *, last: bool) -> bytes:
         """What is to be shown of the beginning of `data`: as many bytes as are settled.
 
-        All of it when it is the `last`, or when a whole piece of `PIECE` bytes is not enough to see an end.
+        All of it when it is the `last`; and when it has `PIECE` bytes at least some, an end in sight or not.
         """
-        if not data:
-            return b""
         head = b""
         if self._long:
-            end = self._long.search(data)
-            stop = end.start() if end else len(data) - (data.endswith(b"\xc2") and not last and len(data) > 1)
-            head = bytes(stop) if self._blank else data[:stop].translate(_NO_ENQUIRY)
-            if end is None:
+            head = self._go_on(data, self._long, last=last)
+            if self._long:
                 return head
-            self._long = None
-            data = data[stop:]
+            data = data[len(head) :]
         if b"\x1b" not in data and b"\xc2" not in data:
             return head + data.translate(_NO_ENQUIRY)
-        if not last and (cut := self._cut(data)) is not None:
-            if cut.start() > 0 or head or len(data) < PIECE:
-                data = data[: cut.start()]
-            else:
-                asks = cut["osc"] is not None and not cut["osc"].translate(None, _CONTROLS).startswith(b"1337;File")
-                self._long, self._blank = _LONG_END[asks or cut["osc"] is not None], asks or _asks_long(data)
-                data = data[:-1] if data.endswith((b"\x1b", b"\xc2")) else data
-                return bytes(len(data)) if self._blank else data.translate(_NO_ENQUIRY)
+        cut = None if last else _OPEN.search(data)
+        if cut and cut.start() == 0 and not head and len(data) >= PIECE:
+            osc = cut["osc"]
+            self._long = _LONG_END[osc is not None]
+            self._blank = _asks_long(data) if osc is None else not osc.startswith(b"1337;File")
+            data = data[:-1] if data.endswith((b"\x1b", b"\xc2")) else data
+            return _blank(data) if self._blank else data.translate(_NO_ENQUIRY)
+        if cut:
+            data = data[: cut.start()]
         return head + _SEQUENCE.sub(_quiet, data).translate(_NO_ENQUIRY)
 
-    def _cut(self, data: bytes) -> re.Match[bytes] | None:
-        return _OPEN.search(data)
+    def _go_on(self, data: bytes, until: re.Pattern[bytes], *, last: bool) -> bytes:
+        """The part of `data` that still is the string."""
+        if end := until.search(data):
+            self._long = None
+            stop = end.start() + (self._blank and data[end.start()] == 0x07)
+        else:
+            stop = len(data) - (data.endswith(b"\xc2") and len(data) > 1 and not last)
+        return bytes(stop) if self._blank else data[:stop].translate(_NO_ENQUIRY)
 
 
-_NO_ENQUIRY = bytes.maketrans(b"\x05", b"\x00")
+def _blank(sequence: bytes, *, csi: bool = False) -> bytes:
+    """ST in place of how it begins, nothing in place of the rest; but controls that are obeyed inside it stay."""
+    begins = _BEGINS.match(sequence)
+    head = begins[0] + b"\\" if begins else b"\x1b\\"
+    rest = sequence[len(head) :]
+    return head + (rest.translate(_CONTROLS_ALONE) if csi else bytes(len(rest)))
 
 
 def _quiet(found: re.Match[bytes]) -> bytes:
@@ -101,7 +113,7 @@ def _quiet(found: re.Match[bytes]) -> bytes:
         asks = (_ASKING_DCS if dcs else _ASKING_APC).fullmatch(body) is not None
     else:
         asks = True
-    return bytes(len(found[0])) if asks else found[0]
+    return _blank(found[0], csi=csi is not None) if asks else found[0]
 
 
 def _asks_long(data: bytes) -> bool:
