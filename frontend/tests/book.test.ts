@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Book, type BookEvents } from "../src/terminal/book";
+import { type Arrangement, Book, type BookEvents, type Memory } from "../src/terminal/book";
 import { pastable, plainTitle, safeLink } from "../src/terminal/clipboard";
+import { shown } from "../src/terminal/layout";
+import { tabName } from "../src/terminal/tab_name";
 
 const screens: { dispose: ReturnType<typeof vi.fn> }[] = [];
 
@@ -88,6 +90,120 @@ describe("the terminals of a container", () => {
     await tab.load();
     expect(tab.failed.value).toBe(false);
     expect(tab.parts.value).not.toBeNull();
+  });
+});
+
+describe("panes", () => {
+  const visible = () => shown(book.layout.value);
+
+  beforeEach(() => book.sync([terminal("a", true), terminal("b"), terminal("c"), terminal("d")]));
+
+  it("show the terminal in front, until another is put beside it", () => {
+    expect(visible()).toEqual(["a"]);
+    book.split("a", "right", "b");
+    expect(visible()).toEqual(["a", "b"]);
+    expect(book.active.value).toBe("b");
+  });
+
+  it("keep their place: a tab that is shown gets the keys, another comes into the pane that has them", () => {
+    book.split("a", "right", "b");
+    book.show("a");
+    expect(visible()).toEqual(["a", "b"]);
+    book.show("c");
+    expect(visible()).toEqual(["c", "b"]);
+    expect(book.front?.id).toBe("c");
+  });
+
+  it("are gone to by direction", () => {
+    book.split("a", "right", "b");
+    expect(book.go("right")).toBe(false);
+    expect(book.go("left")).toBe(true);
+    expect(book.active.value).toBe("a");
+  });
+
+  it("close without their terminal, but not the last", () => {
+    book.split("a", "right", "b");
+    book.closePane("b");
+    expect(visible()).toEqual(["a"]);
+    expect(ids()).toEqual(["a", "b", "c", "d"]);
+    expect(book.active.value).toBe("a");
+    book.closePane("a");
+    expect(visible()).toEqual(["a"]);
+  });
+
+  it("go with a terminal that is closed; the last one gets its neighbour", () => {
+    book.split("a", "right", "b");
+    book.remove("b");
+    expect([visible(), book.active.value]).toEqual([["a"], "a"]);
+    book.show("c");
+    book.remove("c");
+    expect([visible(), book.active.value]).toEqual([["d"], "d"]);
+  });
+
+  it("change places when a shown terminal is dropped on another", () => {
+    book.split("a", "right", "b");
+    book.put("b", "a");
+    expect(visible()).toEqual(["b", "a"]);
+    book.put("c", "a");
+    expect(visible()).toEqual(["b", "c"]);
+  });
+
+  it("pass a console's place on to the console of the next run", () => {
+    book.split("a", "right", "b");
+    book.sync([terminal("a2", true)]);
+    expect(visible()).toEqual(["a2", "b"]);
+  });
+});
+
+describe("tabs", () => {
+  it("are moved, but not before the console", () => {
+    book.sync([terminal("a", true), terminal("b"), terminal("c")]);
+    expect(book.move("c", 0)).toBe(1);
+    expect(ids()).toEqual(["a", "c", "b"]);
+    expect(book.move("a", 2)).toBe(0);
+  });
+
+  it("of one program are told apart by a number that stays", () => {
+    book.sync([terminal("a", true), terminal("b"), terminal("c")]);
+    expect(book.tabs.value.map(tabName)).toEqual(["sh, PID 1", "sh", "sh 2"]);
+    book.remove("b");
+    expect(book.tabs.value.map(tabName)).toEqual(["sh, PID 1", "sh 2"]);
+  });
+
+  it("are called as the person says, else as the program says", () => {
+    const tab = book.add({ ...terminal("b"), name: "build" });
+    tab.title.value = "root@box";
+    expect(tabName(tab)).toBe("build");
+    book.sync([{ ...terminal("b"), name: "" }]);
+    expect(tabName(tab)).toBe("root@box");
+  });
+
+  it("are at most sixteen", () => {
+    for (let count = 0; count < 15; count += 1) book.add(terminal(`t${count}`));
+    expect(book.full).toBe(false);
+    book.add(terminal("last"));
+    expect(book.full).toBe(true);
+  });
+
+  it("come back in the order and the panes of the last visit", () => {
+    let kept: Arrangement | null = null;
+    const memory: Memory = {
+      load: () => kept,
+      save: (arrangement) => {
+        kept = JSON.parse(JSON.stringify(arrangement));
+      },
+    };
+    const first = new Book(events(), memory);
+    first.sync([terminal("a", true), terminal("b"), terminal("c")]);
+    first.move("c", 1);
+    first.split("a", "down", "c");
+    first.dispose();
+    const second = new Book(events(), memory);
+    second.sync([terminal("a", true), terminal("b"), terminal("c"), terminal("new")]);
+    expect(second.tabs.value.map((tab) => tab.id)).toEqual(["a", "c", "b", "new"]);
+    expect(shown(second.layout.value)).toEqual(["a", "c"]);
+    expect(second.active.value).toBe("c");
+    second.dispose();
   });
 });
 

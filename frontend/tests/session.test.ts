@@ -1,41 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ApiError } from "../src/protocol/api";
 import { Close, Kind, MAX_INPUT, MAX_INPUT_UNACKED } from "../src/protocol/pty";
-import { type Screen, Session } from "../src/terminal/session";
+import { Session } from "../src/terminal/session";
+import { FakeScreen } from "./support/screen";
 import { FakeSocket } from "./support/socket";
 import { inputAck, json, output, replay, welcome } from "./support/worker";
-
-/** A screen that parses when told to, or at once. */
-class FakeScreen implements Screen {
-  cols = 80;
-  rows = 24;
-  pixels = { x: 800, y: 480 };
-  text = "";
-  muted = false;
-  slow = false;
-  #queue: [string, () => void][] = [];
-
-  write(data: Uint8Array | string, parsed: () => void): void {
-    this.#queue.push([typeof data === "string" ? data : new TextDecoder().decode(data), parsed]);
-    if (!this.slow) this.parse();
-  }
-  parse(): void {
-    for (const [text, parsed] of this.#queue.splice(0)) {
-      this.text += text;
-      parsed();
-    }
-  }
-  reset(): void {
-    this.write("<reset>", () => {});
-  }
-  resizeTo(cols: number, rows: number): void {
-    this.cols = cols;
-    this.rows = rows;
-  }
-  mute(on: boolean): void {
-    this.muted = on;
-  }
-}
 
 const ATTACHMENT = { url: "/ws/terminal/c/t", ticket: "ticket", subprotocol: "pty.v1" };
 

@@ -73,7 +73,7 @@ export class Downlink {
 
   /** Runs `action` when the bytes before `at` are parsed and none after, or at once where those are there already. */
   at(at: number, action: () => void): void {
-    if (this.received === null || at <= this.received) {
+    if (at <= (this.received ?? 0)) {
       this.after(action);
       return;
     }
