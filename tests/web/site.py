@@ -24,6 +24,7 @@ from tests.support.fake_worker import FakeWorker
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20
+DAPHNE = ["--no-server-name", "--websocket_timeout=-1", "--ping-interval", "20", "--ping-timeout", "30"]  # as ./dev
 
 
 @dataclass
@@ -83,7 +84,8 @@ def serving(place: Path, *, tick: float) -> Iterator[Site]:
         found = Site(port, environ, worker, log)
         found.manage("migrate", "-v0")
         found.manage("ensure_local_user", "--name", "ann")
-        command = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", str(port), "webapp.asgi:application"]
+        where = ["-b", "127.0.0.1", "-p", str(port)]
+        command = [sys.executable, "-m", "daphne", *where, *DAPHNE, "webapp.asgi:application"]
         server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
         try:
             deadline = time.monotonic() + PATIENCE

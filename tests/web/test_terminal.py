@@ -60,7 +60,9 @@ async def test_a_shell(place: Place) -> None:
 async def test_the_worker_is_told_who_it_is(place: Place, worker: FakeWorker) -> None:
     socket = await place.attached()
     attach = [call for call in worker.calls if isinstance(call, messages.Attach)]
-    assert [call.user for call in attach] == [str(place.user.pk)]
+    where = (place.container.id, place.container.terminals[0].id)
+    assert [(call.user, (call.id, call.terminal)) for call in attach] == [(str(place.user.pk), where)]
+    assert [call.name for call in worker.calls if isinstance(call, messages.MintTicket)] == ["ann"]
     await socket.leave()
 
 
@@ -191,16 +193,54 @@ async def test_a_worker_that_goes_away(place: Place, worker: FakeWorker) -> None
     await again.leave()
 
 
+async def refused(socket: Socket, close: pty.Close) -> pty.ErrorBody:
+    """It is told why in a frame, which names the code, and is closed with that."""
+    told = error(await socket.frame(pty.Kind.ERROR))
+    assert (told.close, await socket.closed()) == (close, close)
+    return told
+
+
 async def test_frames_that_are_none(place: Place) -> None:
     socket = await place.attached()
     await socket.communicator.send_to(text_data="text")
-    assert await socket.closed() == pty.Close.PROTOCOL
+    assert "binary" in (await refused(socket, pty.Close.PROTOCOL)).msg
     socket = await place.attached()
     await socket.send(b"\x02" + b"x" * 70_000)
-    assert await socket.closed() == pty.Close.PROTOCOL
+    assert "70001 bytes" in (await refused(socket, pty.Close.PROTOCOL)).msg
+    for frame in (b"\x7f", b"\x82" + bytes(9), hello("again"), b"\x07\xff\0\0\0\0"):
+        socket = await place.attached()
+        await socket.send(frame)
+        await refused(socket, pty.Close.PROTOCOL)
+
+
+async def test_more_frames_than_a_person_makes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Acknowledgements, as many as there is output, do not count; what was spared is there for a burst."""
+    monkeypatch.setattr(pump, "FRAMES_AT_ONCE", 50)
+    monkeypatch.setattr(pump, "FRAMES_A_SECOND", 0.001)
     socket = await place.attached()
-    await socket.send(b"\x7f")
-    assert await socket.closed() == pty.Close.PROTOCOL
+    for offset in range(200):
+        await socket.send(pty.ack_frame(offset % 4))
+    for number in range(50):
+        await socket.send(pty.ping_frame(number, 0.0))
+    for _ in range(50):
+        await socket.frame(pty.Kind.PONG)
+    await socket.send(pty.ping_frame(50, 0.0))
+    assert (await refused(socket, pty.Close.RATE)).code == "limit-reached"
+
+
+async def test_a_burst_is_made_up_for_by_rest(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pump, "FRAMES_AT_ONCE", 1)
+    monkeypatch.setattr(pump, "FRAMES_A_SECOND", 1e6)
+    socket = await place.attached()
+    for number in range(20):
+        await socket.send(pty.ping_frame(number, 0.0))
+        await socket.frame(pty.Kind.PONG)
+    await socket.leave()
+
+
+def test_no_more_than_the_reference_allows() -> None:
+    assert pump.FRAMES_A_SECOND <= 200
+    assert pump.FRAMES_AT_ONCE <= 10 * pump.FRAMES_A_SECOND
 
 
 async def test_input_that_the_worker_does_not_take(place: Place, worker: FakeWorker) -> None:
@@ -215,7 +255,7 @@ async def test_input_that_the_worker_does_not_take(place: Place, worker: FakeWor
     worker.do(freeze)
     for seq in range(1, 200):
         await socket.send(pty.input_frame(seq, b"x" * pty.MAX_INPUT))
-    assert await socket.closed() == pty.Close.INPUT_QUOTA
+    assert (await refused(socket, pty.Close.INPUT_QUOTA)).code == "limit-reached"
 
 
 async def test_leaving_closes_the_workers_connection(place: Place, worker: FakeWorker) -> None:
@@ -258,7 +298,7 @@ async def test_an_open_socket_learns_that_it_may_not_be(
     await socket.send(pty.ping_frame(1, 0.0))
     await socket.frame(pty.Kind.PONG)
     await sync_to_async(end)(place)
-    assert await socket.closed() == pty.Close.TICKET
+    await refused(socket, pty.Close.TICKET)
 
 
 async def test_an_open_socket_of_a_token_that_is_revoked(place: Place, settings: Any) -> None:
