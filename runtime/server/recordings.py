@@ -24,6 +24,7 @@ from runtime.terminal.session import Session
 
 SWEEP = 3600.0  # seconds between looks for what is too old
 DAY = 86_400.0
+LEAST = 128 * 1024  # bytes of room without which none begins: it would end at once
 MAX_BY = 150
 
 log = structlog.get_logger()
@@ -232,7 +233,7 @@ class Recordings:
         owner, most, bytes_ = recording.owner, self._config.recording_owner_count, self._config.recording_owner_bytes
         if sum(1 for pen in self._pens.values() if pen.reel.recording.owner == owner) >= most:
             text, field = f"{most} recordings are the most one owner may have", "recordings"
-        elif self._room(recording) < len(header(recording)):
+        elif self._room(recording) < max(len(header(recording)), min(LEAST, self._config.recording_bytes)):
             text, field = f"recordings of one owner may have {bytes_} bytes together", "bytes_used"
         else:
             return
