@@ -34,6 +34,8 @@ from runtime.protocol.terminals import MAX_FILE, MAX_PART
 SECONDS = 15.0
 """For one part, going in included. A busy container's processor time is what it runs on."""
 
+FAREWELL, KILLED = 0.5, 5.0  # seconds that it may take to end by itself; and when it was killed
+
 _PROGRAM = [sys.executable, "-S", "-P", "-c", "from runtime.kernel.porter import main; main()"]
 _ROOT = str(Path(__file__).resolve().parents[2])
 _MAX_FRAME = 65 * 1024
@@ -112,11 +114,18 @@ class Porter:
         if self._process.stdin:
             self._process.stdin.close()  # it ends by itself, and takes a staging name of an old kernel with it
         try:
-            async with asyncio.timeout(0.5):
+            async with asyncio.timeout(FAREWELL):
                 await self._process.wait()
         except TimeoutError:  # frozen, or in the kernel
             self._kill()
-            asyncio.get_running_loop().create_task(self._process.wait())
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            async with asyncio.timeout(KILLED):
+                await self._process.wait()
+                for pipe in (self._process.stdout, self._process.stderr):
+                    if pipe:
+                        await pipe.read()  # to the end, or its descriptor stays
+                if self._process.stdin:
+                    await self._process.stdin.wait_closed()  # an error nobody asks for would be told as unheard
 
     def _kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -247,6 +256,7 @@ _ABOUT_ERRNO = {
         "nothing can be written there, it is mounted read-only",
         hint="Choose another directory.",
     ),
+    "EBUSY": _Why(Code.ACCESS_DENIED, "something is mounted there", hint="Choose another name."),
     "EACCES": _FORBIDDEN,
     "EPERM": _FORBIDDEN,
     "EOPNOTSUPP": _FORBIDDEN,

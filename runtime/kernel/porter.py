@@ -232,8 +232,9 @@ def _regular(found: os.stat_result) -> None:
         raise Refusal("is-special")
 
 
-def _stamp(found: os.stat_result) -> tuple[int, int, int]:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    """Another name, or none, changes only the time of the inode: it is the same file."""
+    return found.st_size, found.st_mtime_ns
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------

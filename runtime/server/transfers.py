@@ -18,6 +18,9 @@ ALL = 32
 IDLE = 30.0
 """Seconds after which the next part comes too late: the process that waits for it is ended."""
 
+SPARED = 5.0
+"""Seconds that a transfer may wait for its next part though others want its place: whoever left does not say so."""
+
 What = Literal["put", "get"]
 
 
@@ -31,6 +34,7 @@ class Transfer:
         self.porter = porter
         self.turn = asyncio.Lock()
         self.expiry: asyncio.TimerHandle | None = None
+        self.since = asyncio.get_running_loop().time()  # when its last part was done
 
 
 class Transfers:
@@ -66,6 +70,7 @@ class Transfers:
                 await self.end(transfer)
                 raise
             if transfer.id in self._open:
+                transfer.since = asyncio.get_running_loop().time()
                 transfer.expiry = asyncio.get_running_loop().call_later(IDLE, self._expire, transfer)
 
     async def end(self, transfer: Transfer) -> None:
@@ -92,7 +97,9 @@ class Transfers:
         return found
 
     async def _begin(self, engine: Engine, what: What, container: str, path: str, replace: bool) -> Transfer:
-        if self._count[container] >= EACH or self._count.total() >= ALL:
+        if self._is_full(container):
+            await self._make_room(container)
+        if self._is_full(container):
             mine = self._count[container] >= EACH
             text = f"{self._count[container]} files of container {container} are under way already"
             raise Fault(
@@ -109,6 +116,23 @@ class Transfers:
         transfer = Transfer(what, path, porter)
         self._open[transfer.id] = transfer
         return transfer
+
+    def _is_full(self, container: str) -> bool:
+        return self._count[container] >= EACH or self._count.total() >= ALL
+
+    async def _make_room(self, container: str) -> None:
+        """End the one that has waited longest, of this container if that is what is full, unless it may come yet."""
+        mine = self._count[container] >= EACH
+        before = asyncio.get_running_loop().time() - SPARED
+        waiting = [
+            transfer
+            for transfer in self._open.values()
+            if not transfer.turn.locked()
+            and transfer.since < before
+            and (not mine or transfer.porter.container == container)
+        ]
+        if waiting:
+            await self.end(min(waiting, key=lambda transfer: transfer.since))
 
     def _less(self, container: str) -> None:
         self._count[container] -= 1

@@ -52,7 +52,8 @@ class Reaper:
             fields = dict(line.split(":", 1) for line in read_text(f"/proc/{pid}/status").splitlines())
             # What a killed runtime leaves is still root, and unlike the runtime itself leads no session.
             orphan = fields["Name"].strip().startswith("runc") and fields["NSsid"].split() != [str(pid)]
-            return orphan or self._first <= int(fields["Uid"].split()[0]) < self._last
+            inside = len(fields["NSpid"].split()) > 1  # else it is one of ours that went in to carry a file
+            return orphan or (inside and self._first <= int(fields["Uid"].split()[0]) < self._last)
         return False
 
 
