@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pastable, plainTitle, safeLink } from "../src/terminal/clipboard";
+import { plainTitle, safeLink } from "../src/terminal/clipboard";
 
 describe("what a container says is not believed", () => {
   it("opens links of the web only", () => {
@@ -24,8 +24,8 @@ describe("what a container says is not believed", () => {
     expect([...plainTitle("🐳".repeat(400))]).toHaveLength(256);
   });
 
-  it("lets no paste end its own brackets", () => {
-    expect(pastable("ls\u001b[201~; rm -rf /")).toBe("ls; rm -rf /");
-    expect(pastable("a\nb")).toBe("a\nb");
+  it("takes from a title what turns, hides or stands in the way", () => {
+    expect(plainTitle("a\u202eb\u2066c\u061cd\u200be\ufefff\u{e0041}g\u2028h")).toBe("abcdefgh");
+    expect(plainTitle("界".repeat(1_000))).toHaveLength(256);
   });
 });

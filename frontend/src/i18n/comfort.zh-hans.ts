@@ -18,7 +18,7 @@ export default {
   "search.previous": "上一处（Shift+Enter）",
   "search.next": "下一处（Enter）",
   "search.close": "关闭查找（Esc）",
-  "search.of": "第 {at} 处，共 {count} 处",
+  "search.of": "第 {at} / {count} 处",
   "search.many": "找到 {count} 处",
   "search.none": "没有找到",
   "search.bad_regex": "这还不是一个正则表达式：",

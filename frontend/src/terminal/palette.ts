@@ -70,3 +70,9 @@ export function matchColours() {
     activeMatchColorOverviewRuler: token("match-now-edge"),
   };
 }
+
+/** A search selects the match it is at: it then has that match's colour. */
+export function searchTheme(): ITheme {
+  const now = matchColours().activeMatchBackground;
+  return forced() ? theme() : { ...theme(), selectionBackground: now, selectionInactiveBackground: now };
+}

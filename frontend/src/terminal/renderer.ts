@@ -13,6 +13,7 @@ const LOSSES_BORNE = 2;
 let holder: Painter | null = null;
 let able: boolean | null = null;
 let losses = 0;
+let turn = 0;
 
 export class Painter {
   #webgl: WebglAddon | null = null;
@@ -26,9 +27,11 @@ export class Painter {
     if (!able) return;
     holder?.release();
     holder = this;
+    turn += 1;
+    const mine = turn;
     try {
       const { WebglAddon } = await import("@xterm/addon-webgl");
-      if (holder !== this) return; // another terminal got the focus meanwhile
+      if (holder !== this || mine !== turn) return; // the focus went elsewhere meanwhile, perhaps to come back
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => {
         losses += 1;

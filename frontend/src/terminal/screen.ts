@@ -13,7 +13,7 @@ import { cellRatio, family, fitted, followDensity, fontSize, LINE_HEIGHT } from 
 import { type Key, sequence } from "./key_codes";
 import { Links } from "./links";
 import { ClipboardOffers } from "./osc52";
-import { contrast, theme } from "./palette";
+import { contrast, searchTheme, theme } from "./palette";
 import { Paste } from "./paste";
 import { Commands } from "./prompts";
 import { Painter } from "./renderer";
@@ -57,6 +57,7 @@ export class XtermScreen implements Screen {
   #front = false;
   #fitted = true;
   #muted = false;
+  #searched = false;
 
   constructor(readonly events: ScreenEvents) {
     this.element.className = "terminal-screen";
@@ -200,8 +201,14 @@ export class XtermScreen implements Screen {
   }
 
   setTheme(): void {
-    this.#term.options.theme = theme();
+    this.#term.options.theme = this.#searched ? searchTheme() : theme();
     this.#term.options.minimumContrastRatio = contrast();
+  }
+
+  /** What is selected is what a search has found. */
+  setSearched(on: boolean): void {
+    this.#searched = on;
+    this.setTheme();
   }
 
   setScreenReader(on: boolean): void {

@@ -65,10 +65,12 @@ export function SearchBar({ screen, asked, onClose }: Props) {
     const listener = addon.onDidChangeResults(({ resultIndex, resultCount }) =>
       setFound({ at: resultIndex, count: resultCount }),
     );
+    screen.setSearched(true);
     return () => {
       listener.dispose();
       addon.clearDecorations();
       screen.deselect();
+      screen.setSearched(false);
     };
   }, [addon, screen]);
 
