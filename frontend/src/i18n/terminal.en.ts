@@ -42,6 +42,4 @@ export default {
   "help.key_new": "New terminal",
   "help.key_rename": "On a tab: rename it",
   "help.key_move": "On a tab: move it",
-  "help.key_delete": "On a tab: close it",
-  "help.key_panes_bar": "On the bar between the panes of terminals: move it",
 };

@@ -38,6 +38,4 @@ export default {
   "help.key_new": "新建终端",
   "help.key_rename": "在标签页上：重命名",
   "help.key_move": "在标签页上：移动它",
-  "help.key_delete": "在标签页上：关闭它",
-  "help.key_panes_bar": "在终端分屏之间的分隔条上：移动它",
 };

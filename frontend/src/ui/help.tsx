@@ -4,6 +4,7 @@ import type { Boot } from "../protocol/rest";
 import { Dialog } from "./dialog";
 
 const IS_MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+const ALT = IS_MAC ? "⌥" : "Alt";
 const OWN = IS_MAC ? "⌘" : "Ctrl";
 
 const KEYS: readonly (readonly [string[], Key])[] = [
@@ -15,7 +16,14 @@ const KEYS: readonly (readonly [string[], Key])[] = [
   [[OWN, "Shift", "↑ ↓"], "help.key_commands"],
   [["Shift", "F10"], "help.key_menu"],
   [["Ctrl", "F6"], "help.key_next_part"],
+  [[ALT, "Shift", "T"], "help.key_new"],
+  [[ALT, "Shift", "+ −"], "help.key_split"],
+  [["Ctrl", ALT, "← → ↑ ↓"], "help.key_panes"],
+  [[ALT, "Shift", "W"], "help.key_close_pane"],
+  [["Ctrl", ALT, "PgUp PgDn"], "help.key_turn"],
   [["←", "→"], "help.key_tabs"],
+  [["F2"], "help.key_rename"],
+  [["Ctrl", "Shift", "← →"], "help.key_move"],
   [["←", "→"], "help.key_bar"],
   [["Enter"], "help.key_fold"],
   [["p"], "time.key_pause"],
