@@ -123,6 +123,8 @@ def test_no_request_can_carry_what_is_the_hosts_business() -> None:
     """
     harmless = {"id", "owner", "user", "name", "image", "terminal", "role", "side", "panel", "key"}  # names, checked
     harmless |= {"what", "after", "sight", "pid", "frozen"}  # choices, and a process of the container or above it
+    harmless |= {"users", "guest", "container", "recording", "title", "by"}  # whose, of what, and what it is called
+    harmless |= {"upload", "download", "data", "offset", "last", "replace"}  # parts of a file of the container
     inside = {"argv", "command", "stdin", "path", "layer"}  # run and read in the container only
     numbers = {"cols", "rows", "deadline_seconds", "grace_seconds", "timeout_seconds", "output_bytes"}
     limits = {field.name: field.type for field in msgspec.structs.fields(model.Limits)}
