@@ -48,7 +48,8 @@ class Ear:
     def start(self, wanted: int) -> tuple[int, Modes] | None:
         """The first offset from `wanted` on at which a reset terminal can begin, and the modes there.
 
-        That is: on the normal screen, outside a synchronized update, outside a string. None: it is not known.
+        That is: on the normal screen, outside a synchronized update, outside a string. If there is none such, `wanted`
+        itself. None: it is not known what was set there.
         """
         known = next((point for point in reversed(self._checkpoints) if point[0] <= wanted), None)
         if known is None or known[0] < self._ring.tail:
@@ -57,12 +58,13 @@ class Ear:
         scanner.feed(self._ring.read(known[0], wanted), wanted, walk)
         if walk.modes.calm and not scanner.open:
             return wanted, walk.modes
+        there = walk.modes.copy()
         walk.seeking, at = True, wanted
         while walk.found is None and at < self._ring.head:
             data = self._ring.read(at, min(at + _PIECE, self._ring.head))
             at += len(data)
             scanner.feed(data, at, walk)
-        return walk.found
+        return walk.found or (wanted, there)
 
     def recall(self) -> list[Mark]:
         """The newest marks of the output that was there before this worker."""

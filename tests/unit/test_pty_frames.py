@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +46,34 @@ def test_input_beyond_a_frames_measure_is_refused() -> None:
         pty.input_body(pty.input_frame(1, bytes(pty.MAX_INPUT + 1)))
 
 
+@given(u32, st.floats(allow_nan=False), u32, u64)
+def test_a_ping_comes_back_with_the_web_process_stamp(ident: int, clock: float, rtt: int, stamp: int) -> None:
+    ping = pty.ping_frame(ident, clock, rtt)
+    assert pty.ping_body(ping) == (ident, clock, rtt, None)
+    assert pty.ping_body(pty.stamp_ping(ping, stamp)) == (ident, clock, rtt, stamp)
+    assert pty.ping_body(pty.stamp_ping(pty.stamp_ping(ping, 1), stamp)) == (ident, clock, rtt, stamp)
+
+
+@given(st.sampled_from(pty.ControlOp), u32)
+def test_control_comes_back(op: pty.ControlOp, viewer: int) -> None:
+    assert pty.control_body(pty.control_frame(op, viewer)) == (op, viewer)
+
+
+@given(st.binary(max_size=40), u64)
+def test_what_is_no_ping_is_none_with_a_stamp_either(ping: bytes, stamp: int) -> None:
+    with contextlib.suppress(Fault):
+        pty.ping_body(pty.stamp_ping(b"\x05" + ping, stamp))
+
+
+@given(
+    st.binary(max_size=300)
+    | st.dictionaries(st.text(max_size=8), st.none() | st.integers() | st.text()).map(msgspec.json.encode)
+)
+def test_a_hello_is_one_or_a_protocol_error(body: bytes) -> None:
+    with contextlib.suppress(Fault):
+        assert pty.hello(b"\x01" + body).v == 1
+
+
 def test_hello_of_another_version_is_refused_by_name() -> None:
     with pytest.raises(Fault) as caught:
         pty.hello(pty.json_frame(Kind.HELLO, pty.Hello(v=2, ticket="x")))
@@ -60,6 +89,7 @@ def test_every_server_frame_begins_with_its_kind() -> None:
 
 READERS: list[Callable[[bytes], Any]] = [
     pty.kind_of, pty.hello, pty.input_body, pty.ack_body, pty.resize_body, pty.byte_body, pty.pong_frame,
+    pty.ping_body, pty.control_body, pty.output_body,
 ]  # fmt: skip
 
 

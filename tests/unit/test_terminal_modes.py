@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.protocol import pty
 from runtime.protocol.pty import HISTORY, Hello, ReplayKind
 from runtime.terminal import replay
 from runtime.terminal.ear import Ear
@@ -116,3 +117,89 @@ def test_a_tail_does_not_start_inside_a_program_that_is_over(ring: Ring) -> None
     ear = Ear(ring)
     ring.append(b"$ \n")
     assert replay.tail(ring, ear).start == left
+
+
+MORE = [
+    b"\x1b[?1007h", b"\x1b[2;20r", b"\x1b)0\x0e", b"\x0f", b"\x1b[>1u", b"\x1b[>9u", b"\x1b[<u", b"\x1b[=3;2u",
+    b"\x1b[>4;2m", b"\x1b[>4m", b"\x1b[6 q", b"\x1b=", b"\x1b]0;name\x07", b"\x1b]7;file:///tmp\x07", b"\x1b[!p",
+    b"\x1bc", b"\x1b(0", b"\x1b[r", VIM, b"\x1b[?1049l", b"\x1b[?2026h", b"\x1b[?2026l", b"\x1bPq#1~~\n~~\x1b\\",
+    b"\x1b[?25l", b"\x1b[?2004h", b"\x1b[?1048h",
+]  # fmt: skip
+
+
+def test_every_mode_that_is_heeded_is_set_again() -> None:
+    stream = b"\x1b[?1007h\x1b[2;20r\x1b)0\x0e\x1b[>1u\x1b[>9u\x1b[<u\x1b[=4;2u\x1b[>4;2m\x1b]7;file:///tmp\x07\x1b(0"
+    preamble = told(stream).preamble()
+    parts = (
+        b"\x1b[?1007h",
+        b"\x1b[2;20r",
+        b"\x1b)0",
+        b"\x1b(0",
+        b"\x0e",
+        b"\x1b[>5u",
+        b"\x1b[>4;2m",
+        b"\x1b]7;file:///tmp\x07",
+    )
+    for part in parts:
+        assert part in preamble
+    assert told(preamble).preamble() == preamble
+
+
+def test_each_screen_has_its_own_keyboard_flags_and_margins() -> None:
+    stream = b"\x1b[>1u\x1b[3;9r\x1b[?1049h\x1b[>8u\x1b[5;6r"
+    assert told(told(stream).preamble()).preamble() == told(stream).preamble()
+    assert told(stream + b"\x1b[?1049l").preamble() == told(b"\x1b[>1u\x1b[3;9r").preamble()
+
+
+@given(st.lists(st.tuples(st.sampled_from(MORE), st.integers(0, 9000)), max_size=40), st.integers(0, 600_000))
+def test_any_tail_leaves_the_modes_of_the_whole(pieces: list[tuple[bytes, int]], history: int) -> None:
+    """And begins on a screen that a reset terminal has: the normal one, with nothing held back, outside a string."""
+    ring = Ring.create()
+    ear, whole = Ear(ring), b""
+    for piece, lines in pieces:
+        data = piece + b"line\n" * lines
+        ring.append(data)
+        ear.heed(data, ring.head)
+        whole += data
+    plan = replay.tail(ring, ear, history)
+    again = told(plan.preamble + ring.read(plan.start, ring.head))
+    assert again.preamble() == ear.modes.preamble()
+    assert plan.begin >= 0
+    if plan.start == 0 or plan.redraw:
+        assert plan.redraw == ear.modes.alternate
+    else:
+        before = fed(whole[: plan.start])
+        assert before.modes.preamble() == plan.preamble
+        assert not before.modes.alternate
+        assert before.modes.calm or not any(b"?2026l" in piece for piece, _ in pieces)
+    ring.close()
+
+
+def test_more_history_is_shown_to_who_asks_for_it(ring: Ring) -> None:
+    ear = Ear(ring)
+    for number in range(200_000):
+        ring.append(b"line %d\n" % number)
+    ear.heed(ring.read(ring.tail, ring.head), ring.head)
+    shown = [ring.head - replay.tail(ring, ear, history).start for history in (0, HISTORY, 1 << 20, 1 << 40)]
+    assert shown == sorted(shown)
+    assert 0 < shown[0] < HISTORY - 100 < shown[1] <= HISTORY < (1 << 20) - 100 < shown[2] <= 1 << 20
+    assert shown[3] > pty.RING_BYTES - 16384
+
+
+def test_a_tail_goes_back_beyond_a_program_that_is_over(ring: Ring) -> None:
+    ear = Ear(ring)
+    for data in (b"before\n" * 30_000, VIM, b"drawing\n" * 100, b"\x1b[?1049l", b"$ \n"):
+        ring.append(data)
+        ear.heed(data, ring.head)
+    assert replay.tail(ring, ear, 100_000).start < ring.head - 90_000
+
+
+def test_a_full_note_is_still_kept(ring: Ring) -> None:
+    ear = Ear(ring)
+    data = (
+        b"\x1b]0;" + b'\xff"\\' * 1000 + b"\x07\x1b]7;file:///" + b"\xfe" * 490 + b"\x07" + b"\x1b[>65535u" * 20 + VIM
+    )
+    ring.append(data)
+    ear.heed(data, ring.head)
+    assert Modes.load(ring.note())[1] == ring.head
+    assert Ear(ring).modes.preamble() == ear.modes.preamble()
