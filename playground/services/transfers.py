@@ -57,9 +57,10 @@ def file_put(*, user: User, id: str, path: str, body: Body, size: int, replace: 
     upload: str | None = None
     done = 0
     while True:
-        data = _part(body, min(MAX_PART, size - done))
-        last = done + len(data) >= size
-        if not data and not last:
+        wanted = min(MAX_PART, size - done)
+        data = _part(body, wanted)
+        last = done + wanted == size
+        if len(data) < wanted:
             raise Fault(Code.INVALID_SPEC, _("the body ends before its Content-Length"))
         request = messages.PutFile(
             id=row.pk,
