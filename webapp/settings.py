@@ -40,7 +40,7 @@ TERRARIUM_SHARING = {  # of terminals with others
     "hours": env.amount(os.environ, "TERRARIUM_SHARE_HOURS", 24),  # for which a link counts, where none are named
     "hours_most": env.amount(os.environ, "TERRARIUM_SHARE_HOURS_MOST", 7 * 24),
     "shares": env.amount(os.environ, "TERRARIUM_SHARES", 8),  # links to one container at a time
-    "guests": env.amount(os.environ, "TERRARIUM_SHARE_GUESTS", 20),  # by one link; a terminal has room for 32 viewers
+    "guests": env.amount(os.environ, "TERRARIUM_SHARE_GUESTS", 20),  # by one link; 24 pages of theirs fit a terminal
 }
 TERRARIUM_UPLOAD_BYTES = env.amount(os.environ, "TERRARIUM_UPLOAD_BYTES", 64 * 1024**2)  # a file
 TERRARIUM_METRICS_TOKEN = os.environ.get("TERRARIUM_METRICS_TOKEN", "")  # empty: there is no /metrics

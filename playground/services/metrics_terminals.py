@@ -12,7 +12,7 @@ from playground.services import tally
 from runtime.protocol.terminals import Histogram, TerminalMeters
 
 PREFIX = "terrarium_terminal_"
-ROLES = ("rw", "ro")
+ROLES = ("rw", "ro", "guest")
 
 # Counters are named without their `_total`, which the library writes.
 COUNTERS = {

@@ -35,6 +35,8 @@ from runtime.terminal.tape import Tape
 from runtime.terminal.viewer import Outlet, Stream, Viewer
 
 MAX_VIEWERS = 32
+MAX_GUESTS = 24  # of those: an owner always finds a place
+MAX_OF_A_GUEST = 4  # and so does another guest
 LONGEST_RTT = 60_000_000  # µs; a page that says more does not know
 TYPING = 1.0  # seconds between two words on when somebody typed
 REDRAWS = 2.0  # seconds between two redraws for viewers that fell behind: the driver sees them too
@@ -107,8 +109,11 @@ class Session:
         guest: bool = False,
     ) -> Viewer:
         """WELCOME, the replay, and from then on the output. Raises `Fault(limit-reached)`."""
-        if len(self.viewers) >= MAX_VIEWERS:
-            raise Fault(Code.LIMIT_REACHED, f"terminal {self.sid} has {MAX_VIEWERS} viewers already")
+        guests = [viewer.user for viewer in self.viewers.values() if viewer.guest]
+        if len(self.viewers) >= MAX_VIEWERS or (guest and len(guests) >= MAX_GUESTS):
+            raise Fault(Code.LIMIT_REACHED, f"terminal {self.sid} has {len(self.viewers)} viewers already")
+        if guest and guests.count(user) >= MAX_OF_A_GUEST:
+            raise Fault(Code.LIMIT_REACHED, f"{MAX_OF_A_GUEST} pages of this guest show terminal {self.sid} already")
         viewer = Viewer(next(self._ids), user, "ro" if hello.want == "ro" else role, hello, outlet)
         viewer.name, viewer.guest, viewer.heard = name or user, guest, time.monotonic()
         self._flow.read_on()  # what is there already belongs to the replay

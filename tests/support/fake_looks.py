@@ -151,7 +151,7 @@ async def measure(store: Store, _: messages.Measure) -> messages.Reply:
 
 def _terminals(store: Store) -> messages.TerminalMeters:
     shells = [shell for held in store.containers.values() for shell in held.shells.values()]
-    roles = Counter(viewer.role for shell in shells for viewer in shell.viewers)
+    roles = Counter("guest" if viewer.guest else viewer.role for shell in shells for viewer in shell.viewers)
     return messages.TerminalMeters(
         sessions=len(shells),
         viewers=dict(roles),

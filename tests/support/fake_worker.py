@@ -234,6 +234,9 @@ class FakeWorker:
         shell = held.shells.get(permit.terminal) if held else None
         if held is None or shell is None:
             return end(Code.NOT_FOUND, "no such terminal", pty.Close.NO_SESSION)
+        guests = [viewer.user for viewer in shell.viewers if viewer.guest]
+        if permit.guest and (len(guests) >= 24 or guests.count(permit.user) >= 4):
+            return end(Code.LIMIT_REACHED, "there are viewers enough", pty.Close.RATE)
         viewer = shell.join(hello, permit.user, permit.role, permit.name, guest=permit.guest)
         down = asyncio.create_task(_drain(viewer, writer))
         up = asyncio.create_task(self._read(held, shell, viewer, reader, end))

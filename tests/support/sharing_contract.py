@@ -215,6 +215,23 @@ class SharingContract:
             await line.until(Kind.WELCOME)
             await line.close()
 
+    async def test_guests_leave_room_for_the_owner_and_each_other(self, contract: Contract) -> None:
+        with contract.container() as found:
+            lines = []
+            for number in range(24):  # four pages of six people
+                lines.append(await come(contract, found, str(100 + number // 4)))
+                await lines[-1].until(Kind.WELCOME)
+            assert (await refused(await come(contract, found, "100"))).close == pty.Close.RATE, "a fifth page"
+            assert (await refused(await come(contract, found, "200"))).close == pty.Close.RATE, "a seventh person"
+            owner = await come(contract, found)
+            await owner.until(Kind.WELCOME)
+            await lines.pop().close()
+            await state(owner, lambda _seen, told: len(told.viewers) == 24)
+            newcomer = await come(contract, found, "200")
+            await newcomer.until(Kind.WELCOME)
+            for line in (*lines, owner, newcomer):
+                await line.close()
+
     def test_whose_guests_are_shown_out(self, contract: Contract) -> None:
         with contract.container() as found:
             terminal = found.terminals[0].id

@@ -90,7 +90,7 @@ def test_terminals(scraper: Client, api: Script) -> None:
         assert (family.type, [sample.value for sample in family.samples]) == (kind, [value]), name
         assert family.documentation
         assert family.samples[0].name.endswith("_total") is (kind == "counter")
-    assert _labelled(found["terrarium_terminal_viewers"], "role") == {"rw": 0, "ro": 0}
+    assert _labelled(found["terrarium_terminal_viewers"], "role") == {"rw": 0, "ro": 0, "guest": 0}
     assert _labelled(found["terrarium_terminal_attach_failures"], "reason") == {"ticket": 3}
 
 
