@@ -97,17 +97,16 @@ export class Deck {
 
   #play(make: MakePlayer, pace: Pace, rate: number): () => void {
     let timer: ReturnType<typeof setInterval> | undefined;
-    const follow = (sought: boolean) => {
+    const follow = (sought: boolean, ended = false) => {
       if (player === null || this.#player !== player) return;
-      this.#at(Math.min(pace.real(player.time), this.cast.seconds));
+      this.#at(ended ? this.cast.seconds : Math.min(pace.real(player.time), this.cast.seconds));
       this.#clock.peek()?.at(this.real.peek(), sought);
     };
     const stands = (ended: boolean) => {
       clearInterval(timer);
       if (this.#player !== player) return;
       batch(() => {
-        if (ended) this.#at(this.cast.seconds);
-        follow(true);
+        follow(true, ended);
         this.playing.value = false;
         this.#ended = ended;
       });

@@ -1,11 +1,14 @@
 /** What a file holds, as text that can do nothing: never markup, no control character left that acts. */
+import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { bytes, dateTime } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { FileView } from "../../protocol/generated";
 import { printable } from "../../state/format";
+import { useSurroundings } from "../context";
 import { Copy, Words } from "../parts";
 import { PathButton } from "./name";
+import { refusalWords } from "./refusal";
 import { follow, modeWord, parentOf, visible } from "./text";
 
 interface Props {
@@ -31,8 +34,41 @@ export function Content({ view, stand, onGo }: Props) {
         {t("pv.size", { size: bytes(entry.size_bytes), blocks: bytes(entry.blocks_bytes) })} ·{" "}
         {moment(entry.modified_at)} <PathButton path={path}>{t("fv.trace")}</PathButton>
       </p>
+      {view.layer === "merged" && entry.type === "file" && entry.mark !== "whiteout" && <Download path={path} />}
       <Held view={view} onGo={onGo} />
     </section>
+  );
+}
+
+/** As the container's processes see it: of one layer alone there is no way to ask for that. */
+function Download({ path }: { path: string }) {
+  const { calls } = useSurroundings();
+  const busy = useSignal(false);
+  const problem = useSignal<string | null>(null);
+  if (calls === null) return null;
+  const save = async () => {
+    if (busy.peek()) return;
+    busy.value = true;
+    problem.value = null;
+    try {
+      await calls.save(path);
+    } catch (error) {
+      problem.value = refusalWords(error, path);
+    } finally {
+      busy.value = false;
+    }
+  };
+  return (
+    <div class="fv-download">
+      <button type="button" class="mini" aria-disabled={busy.value} onClick={() => void save()}>
+        {t(busy.value ? "files.asking" : "files.download")}
+      </button>
+      {problem.value !== null && (
+        <p class="look-failed" role="alert">
+          {problem.value}
+        </p>
+      )}
+    </div>
   );
 }
 

@@ -264,6 +264,33 @@ describe("files", () => {
     expect(text(".fv-content")).toContain("The first 64 KiB");
   });
 
+  it("has a file of the merged root downloaded, once, and says why not", async () => {
+    let fail = (_: unknown) => undefined as unknown;
+    const save = vi.fn<Calls["save"]>(() => new Promise((_, reject) => (fail = reject)));
+    calls.file.mockResolvedValue(file("/etc/motd", "hi"));
+    show({ ...calls, save });
+    await open(".fv");
+    const button = one<HTMLButtonElement>(".fv-download button");
+    act(() => button.click());
+    act(() => button.click());
+    expect(save).toHaveBeenCalledExactlyOnceWith("/etc/motd");
+    fail(new ApiError("wrong-state", "stopped", 409));
+    await settle();
+    expect(text(".fv-download [role=alert]")).toContain("Start it, and ask again");
+  });
+
+  it.each([
+    [file("/e", "x", { layer: "upper" })],
+    [file("/w", "", { text: null, entry: entry("w", { type: "device", mark: "whiteout" }) })],
+    [file("/l", "", { text: null, entry: entry("l", { type: "symlink", target: "/etc" }) })],
+    [directory("/d", [])],
+  ])("offers no download of what is no file of the merged root: %#", async (view) => {
+    calls.file.mockResolvedValue(view);
+    show({ ...calls, save: vi.fn() });
+    await open(".fv");
+    expect(root.querySelector(".fv-download")).toBeNull();
+  });
+
   it.each([
     [file("/e", ""), "The file is empty"],
     [file("/p", "", { text: null, entry: entry("p", { type: "fifo" }) }), "A named pipe has no content"],
