@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -32,6 +33,50 @@ def test_another_person_uses_it_up_and_gets_nothing() -> None:
     ticket, _ = book.mint(PERMIT)
     said = refused(book, ticket, "8").message
     assert said == refused(book, ticket).message == refused(book, "").message == refused(book, "guess").message
+
+
+@pytest.mark.parametrize(
+    ("container", "terminal", "good"),
+    [
+        (None, None, True),
+        ("c" * 16, None, True),
+        ("c" * 16, "console", True),
+        ("d" * 16, "console", False),
+        ("c" * 16, "another", False),
+        ("", None, False),
+        (None, "", False),
+    ],
+)
+def test_it_is_good_at_the_place_it_was_made_for(container: str | None, terminal: str | None, good: bool) -> None:
+    book = Tickets()
+    ticket, _ = book.mint(PERMIT)
+    if good:
+        assert book.redeem(ticket, "7", container, terminal) == PERMIT
+        return
+    with pytest.raises(Fault) as caught:
+        book.redeem(ticket, "7", container, terminal)
+    assert caught.value.message == refused(book, "guess").message
+    refused(book, ticket)  # trying uses it up
+
+
+def test_guests_tickets_are_taken_back() -> None:
+    book = Tickets()
+
+    def mint(**changes: Any) -> str:
+        return book.mint(replace(PERMIT, **changes))[0]
+
+    for users, theirs_are_void in ((["8"], False), ([], True)):
+        named, other = mint(user="8", guest=True), mint(user="9", guest=True)
+        own, elsewhere = mint(user="8"), mint(user="8", guest=True, terminal="another")
+        far = mint(user="8", guest=True, container="d" * 16)
+        book.void("c" * 16, "console", users)
+        refused(book, named, "8")
+        if theirs_are_void:
+            refused(book, other, "9")
+        else:
+            book.redeem(other, "9")
+        for ticket in (own, elsewhere, far):
+            book.redeem(ticket, "8")
 
 
 def test_it_is_old_after_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,11 @@ from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from playground.models import ApiToken, Container, LoginLink
+from playground.models import ApiToken, Container, LoginLink, Share, ShareGuest
 from playground.selectors.access import sees_host, sees_host_annotated
 from playground.services.container_launch import Wish, container_launch
 from playground.services.login_links import login_link_create
+from playground.services.sharing import link_secret, share_create, share_join
 from playground.services.tokens import token_create
 from runtime.errors import Code, Fault
 from runtime.protocol import messages
@@ -23,6 +24,7 @@ LISTS = [
     "playground_image",
     "playground_apitoken",
     "playground_loginlink",
+    "playground_share",
     "auth_user",
     "auth_group",
 ]
@@ -53,6 +55,41 @@ def test_lists_in_both_languages(name: str, language: str, admin: Client, ann: U
         assert ("运行中" if language == "zh-hans" else "running") in text
         assert "256.0" in text
     assert admin.get(reverse("admin:index"), headers={"Accept-Language": language}).status_code == 200
+
+
+def test_what_was_shared_and_who_came(admin: Client, ann: User, bob: User, worker: FakeWorker) -> None:
+    found = container_launch(user=ann, wish=Wish(image="busybox", name="mine")).container
+    share = share_create(user=ann, id=found.id, terminal=found.terminals[0].id)
+    share_join(user=bob, secret=link_secret(share))
+    changelist = admin.get(reverse("admin:playground_share_changelist")).content.decode()
+    page = admin.get(reverse("admin:playground_share_change", args=[share.pk])).content.decode()
+    for text in (changelist, page):
+        assert found.id in text
+        assert "mine" in text
+        assert link_secret(share).partition(".")[2] not in text, "the link is the owner's to give"
+    assert "bob" in page
+    for url in ("add", "delete"):
+        args = [share.pk] if url == "delete" else []
+        assert admin.get(reverse(f"admin:playground_share_{url}", args=args)).status_code == 403
+    answer = admin.post(reverse("admin:playground_share_change", args=[share.pk]), {"terminal": "another"})
+    assert answer.status_code == 403
+    text = act(admin, "share", "stop", share.pk)
+    assert "1 terminal is shared no more" in text
+    assert Share.objects.get().ended_at is not None
+    assert ShareGuest.objects.count() == 1, "who came is to be seen afterwards"
+    assert [call.users for call in worker.calls if isinstance(call, messages.Dismiss)] == [[str(bob.pk)]]
+
+
+def test_staff_who_may_only_look_end_no_sharing(ann: User, worker: FakeWorker) -> None:
+    found = container_launch(user=ann, wish=Wish(image="busybox")).container
+    share = share_create(user=ann, id=found.id, terminal=found.terminals[0].id)
+    looker = User.objects.create_user("looker", is_staff=True)
+    looker.user_permissions.add(Permission.objects.get(codename="view_share"))
+    client = Client()
+    client.force_login(looker)
+    assert 'value="stop"' not in client.get(reverse("admin:playground_share_changelist")).content.decode()
+    act(client, "share", "stop", share.pk)
+    assert Share.objects.get().ended_at is None
 
 
 def test_containers_show_what_is(admin: Client, ann: User, worker: FakeWorker) -> None:
