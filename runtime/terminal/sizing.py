@@ -32,9 +32,10 @@ class Sizing:
         self._wiggling: asyncio.TimerHandle | None = None
 
     def open(self, master: int) -> None:
-        """The descriptor stays the caller's."""
+        """The descriptor stays the caller's. What is inside may have given its terminal any size, or none."""
         self._master = master
-        self.size = self._asked = kernel_pty.winsize(master)
+        found = kernel_pty.winsize(master)
+        self.size = self._asked = Winsize(pty.clamp(found.cols, pty.COLS), pty.clamp(found.rows, pty.ROWS))
 
     def close(self) -> None:
         for handle in (self._later, self._wiggling):

@@ -19,6 +19,7 @@ from runtime.terminal.ring import Ring
 
 SMALLEST = 4096  # no frame below this while more is waiting for credit
 MAX_BACKLOG = 64 * 1024
+_PIXELS = (0, 0xFFFF)
 _OUTPUT = struct.Struct(">IBQ")
 
 
@@ -49,7 +50,12 @@ class Viewer:
         self.guest = self.asking = self.granted = False
         self.visible = hello.visible
         self.lease = hello.lease
-        self.size = (pty.clamp(hello.cols, pty.COLS), pty.clamp(hello.rows, pty.ROWS), hello.xpx, hello.ypx)
+        self.size = (
+            pty.clamp(hello.cols, pty.COLS),
+            pty.clamp(hello.rows, pty.ROWS),
+            pty.clamp(hello.xpx, _PIXELS),
+            pty.clamp(hello.ypx, _PIXELS),
+        )
         self.rank = ident
         self.heard = 0.0  # when it last said something, CLOCK_MONOTONIC
         self.unread: bytes | None = None  # the last STATE, until the socket takes it
