@@ -48,7 +48,7 @@ def link_secret(share: Share) -> str:
 def share_create(*, user: User, id: str, terminal: str, hours: int | None = None) -> Share:
     """A link to a terminal of one's own container. Raises `Fault`: invalid-spec for too long a time, limit-reached."""
     row = container_for(user=user, id=id)
-    most = settings.TERRARIUM_SHARING["hours_most"]
+    most, links = settings.TERRARIUM_SHARING["hours_most"], settings.TERRARIUM_SHARING["shares"]
     lifetime = min(settings.TERRARIUM_SHARING["hours"], most) if hours is None else hours
     if lifetime > most:
         text = _("hours: it must be at most %(most)d") % {"most": most}
@@ -57,8 +57,8 @@ def share_create(*, user: User, id: str, terminal: str, hours: int | None = None
     Share.objects.filter(container=row, expires_at__lt=timezone.now() - KEPT).delete()
     with transaction.atomic():
         Container.objects.select_for_update().get(pk=row.pk)
-        if len(shares_of(container=row)) >= settings.TERRARIUM_SHARING["shares"]:
-            text = _("no more than %(most)d links to a container may be open") % {"most": settings.TERRARIUM_SHARING["shares"]}
+        if len(shares_of(container=row)) >= links:
+            text = _("no more than %(most)d links to a container may be open") % {"most": links}
             raise Fault(Code.LIMIT_REACHED, text, hint=_("Stop sharing by one of them first."))
         now = timezone.now()
         return Share.objects.create(
