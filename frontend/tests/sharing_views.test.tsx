@@ -90,9 +90,9 @@ describe("the owner's banner", () => {
   it("asks the owner, once for one question, and is back in the terminal", () => {
     show({ viewers: [ann, { ...bob, asking: true }] });
     expect(words()).toContain("bob asks to type");
-    expect(button(/Let bob type/)?.hasAttribute("data-part")).toBe(true);
-    button(/Let bob type/)?.click();
-    button(/Let bob type/)?.click();
+    expect(button(/Let type: bob/)?.hasAttribute("data-part")).toBe(true);
+    button(/Let type: bob/)?.click();
+    button(/Let type: bob/)?.click();
     button(/Not now/)?.click();
     expect(session.grant.mock.calls).toEqual([[2]]);
     expect(session.deny).not.toHaveBeenCalled();

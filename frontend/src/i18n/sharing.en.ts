@@ -3,7 +3,6 @@ export default {
   "share.nameless": "someone",
   "share.open": "Share this terminal…",
   "share.button": "Share",
-  "share.button_title": "Share this terminal: who may watch, and who does",
   "share.button_watched_one": "Shared: {count} other looks on",
   "share.button_watched_other": "Shared: {count} others look on",
 
@@ -58,7 +57,7 @@ export default {
   "share.asks_more_other": "{count} more ask",
   "share.asks_told": "{name} asks to type in your terminal. Control F6 leads from the terminal to the answer.",
   "share.asks_elsewhere": "{name} asks to type in the terminal {terminal}.",
-  "share.grant": "Let {name} type",
+  "share.grant": "Let type: {name}",
   "share.grant_short": "Let type",
   "share.deny": "Not now",
   "share.types": "{name} has the keyboard",

@@ -5,7 +5,6 @@ export default {
   "share.nameless": "某人",
   "share.open": "共享这个终端…",
   "share.button": "共享",
-  "share.button_title": "共享这个终端：谁可以看，谁正在看",
   "share.button_watched_one": "已共享：另有 {count} 个页面在看",
   "share.button_watched_other": "已共享：另有 {count} 个页面在看",
 
@@ -57,7 +56,7 @@ export default {
   "share.asks_more_other": "另有 {count} 人请求",
   "share.asks_told": "{name} 请求在你的终端里输入。在终端里按 Control F6 可跳到答复按钮。",
   "share.asks_elsewhere": "{name} 请求在终端 {terminal} 里输入。",
-  "share.grant": "允许 {name} 输入",
+  "share.grant": "允许输入：{name}",
   "share.grant_short": "允许输入",
   "share.deny": "暂不",
   "share.types": "键盘在 {name} 手里",

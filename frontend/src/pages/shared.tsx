@@ -42,15 +42,15 @@ function Guest({ boot, api, shared }: { boot: Boot; api: Api; shared: SharedTerm
         <a class="header-back" href={home} aria-label={t("guest.back")} title={t("guest.back")}>
           <Icon name="back" />
         </a>
-        <h1 class="header-title">{said("guest.title", { owner: <Name>{owner}</Name> })}</h1>
-        <p class="shared-of">
-          <span>
+        <div class="shared-title">
+          <h1 class="header-title">{said("guest.title", { owner: <Name>{owner}</Name> })}</h1>
+          <p class="shared-of">
             {said("guest.in", {
               container: <bdi>{plainName(shared.container.name)}</bdi>,
               image: <span class="mono">{shared.container.image}</span>,
             })}
-          </span>
-        </p>
+          </p>
+        </div>
       </Header>
       <PartKeys parts={PARTS} />
       <main class="shared-main">

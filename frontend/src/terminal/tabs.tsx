@@ -6,10 +6,12 @@ import { useEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/index";
 import { announce } from "../ui/announce";
 import { Icon } from "../ui/icons";
+import { narrow } from "../ui/preferences";
 import type { Book, Tab } from "./book";
 import { dragEnds, dragged } from "./dragging";
 import { enter } from "./entering";
 import { shown } from "./layout";
+import { SharingNote } from "./sharing/note";
 import { endedNote, NameField, naming, programName, tabName } from "./tab_name";
 
 export { tabName } from "./tab_name";
@@ -27,11 +29,17 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose, onRename }: Prop
   const list = useRef<HTMLDivElement>(null);
   const tabs = book.tabs.value;
   const active = book.active.value;
-  const visible = shown(book.layout.value);
+  const visible = narrow.value ? [] : shown(book.layout.value);
 
+  // The selected one stays in sight, also when the row gets less room.
   useEffect(() => {
-    const element = list.current?.querySelector("[data-selected]");
-    if (element && active !== null) element.scrollIntoView({ block: "nearest", inline: "nearest" });
+    const row = list.current;
+    if (row === null || active === null) return;
+    const reveal = () => row.querySelector("[data-selected]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    reveal();
+    const observer = new ResizeObserver(reveal);
+    observer.observe(row);
+    return () => observer.disconnect();
   }, [active]);
 
   const focus = (id: string) => document.getElementById(`tab-${id}`)?.focus();
@@ -126,6 +134,7 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose, onRename }: Prop
                   <News tab={tab} />
                   <span class="tab-name mono">{tab.console ? tab.name.value || programName(tab) : tabName(tab)}</span>
                   {tab.console && <span class="tab-note mono">PID 1</span>}
+                  <SharingNote tab={tab} />
                   {ended !== null && <span class="tab-note">{ended}</span>}
                   {elsewhere && <span class="sr-only">{t("tabs.in_pane")}</span>}
                 </button>
