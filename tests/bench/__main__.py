@@ -1,4 +1,4 @@
-"""`./dev bench [--json] [launch|terminal|many|sampler|page|smooth …]`: the budgets, measured on an instance of its own.
+"""`./dev bench [--json] [launch|terminal|browser|many|sampler|page|smooth …]`: the budgets, measured on an instance of its own.
 
 With `--json` one object on standard output: `rows`, and the terminal's figures by name where they were measured.
 """
@@ -10,12 +10,12 @@ import os
 import sys
 from dataclasses import asdict
 
-from tests.bench import launch, many, page, sampler, smooth, terminal
+from tests.bench import browser, launch, many, page, sampler, smooth, terminal
 from tests.bench.figures import Measure, Row, table
 from tests.support.stack import Stack
 from tests.support.visitor import Visitor
 
-PARTS = ("launch", "terminal", "many", "sampler", "page", "smooth")
+PARTS = ("launch", "terminal", "browser", "many", "sampler", "page", "smooth")
 
 
 def main(wanted: list[str]) -> int:
@@ -35,7 +35,7 @@ def main(wanted: list[str]) -> int:
         rows += sampler.measure()
     if "smooth" in parts:
         rows += smooth.measure()
-    if {"launch", "terminal", "many"} & set(parts):
+    if {"launch", "terminal", "browser", "many"} & set(parts):
         stack = Stack("terrarium-bench")
         stack.up()
         try:
@@ -43,6 +43,7 @@ def main(wanted: list[str]) -> int:
             measures: dict[str, Measure] = {
                 "launch": lambda: launch.measure(stack, visitor),
                 "terminal": lambda: terminal.measure(stack, visitor, figures),
+                "browser": lambda: browser.measure(stack),
                 "many": lambda: many.measure(stack),
             }
             for name, run in measures.items():

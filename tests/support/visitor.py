@@ -6,6 +6,7 @@ import copy
 import http.cookiejar
 import json
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -76,6 +77,7 @@ class Visitor:
             origin=Origin(self._stack.url),
             additional_headers={"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies().items())},
             compression=None,
+            ping_interval=None,  # as browsers; a client that is to stall must not be found dead by its own library
             max_size=1 << 20,
         )
         return PtyClient(connection, pty.Hello(v=1, ticket=answer.body["ticket"], **hello))
@@ -90,6 +92,7 @@ class PtyClient:
         self._seq = 0
         self.output = bytearray()
         self.offset = 0
+        self.acknowledges = True
         self.exit: dict[str, Any] | None = None
         self._socket.send(pty.json_frame(Kind.HELLO, hello))
         first = self._receive(10)
@@ -115,8 +118,8 @@ class PtyClient:
             start, data = pty.output_body(frame)
             self.output += data
             self.offset = start + len(data)
-            with suppress(ConnectionClosed):  # the server may be done: EXIT is then among what is still to be read
-                self._socket.send(pty.ack_frame(self.offset))
+            if self.acknowledges:
+                self.acknowledge()
         elif kind is Kind.EXIT:
             self.exit = msgspec.json.decode(frame[1:])
         return kind
@@ -124,6 +127,10 @@ class PtyClient:
     def type(self, text: str) -> None:
         self._seq += 1
         self._socket.send(pty.input_frame(self._seq, text.encode()))
+
+    def acknowledge(self) -> None:
+        with suppress(ConnectionClosed):  # the server may be done: EXIT is then among what is still to be read
+            self._socket.send(pty.ack_frame(self.offset))
 
     def ping(self) -> None:
         """As the page does four times a minute; the answer is taken in by the next `step`s."""
@@ -160,6 +167,11 @@ class PtyClient:
         return self.exit
 
     def close(self) -> None:
+        self._connection.close()
+
+    def vanish(self) -> None:
+        """As when a cable is pulled: no closing handshake, which a client that reads nothing would wait for."""
+        self._socket.socket.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
     def __enter__(self) -> PtyClient:
