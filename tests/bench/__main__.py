@@ -1,4 +1,4 @@
-"""`./dev bench [--json] [launch|terminal|browser|many|sampler|page|smooth …]`: the budgets, measured on an instance of its own.
+"""`./dev bench [--json] [PART …]`: the budgets, measured on an instance of its own. `PARTS` are all there are.
 
 With `--json` one object on standard output: `rows`, and the terminal's figures by name where they were measured.
 """
