@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from playground.models import ApiToken
 from playground.selectors.access import session_user, tokens_valid
 from playground.selectors.containers import container_for
 from playground.selectors.shares import share_for
+from playground.services.rounds import Rounds
 from playground.services.tokens import token_use
 from runtime.errors import Code, Fault
 from runtime.protocol import pty
@@ -83,19 +84,12 @@ async def carry(visit: Visit, up: Traffic, down: Traffic) -> Ending | None:
 
 async def until_revoked(visit: Visit) -> Ending:
     """Return when this person may no longer have this connection: no middleware runs on an open socket's frames."""
-    while True:
-        await asyncio.sleep(settings.TERRARIUM_RECHECK_SECONDS)
-        if (ending := await _revoked(visit)) is not None:
-            return ending
+    return await _rechecks.until(replace(visit, terminal=None))
 
 
 async def still(visit: Visit) -> bool:
     """Whether this person may have this connection. Closes the thread's connection to the database behind it."""
-    return await _revoked(visit) is None
-
-
-async def _revoked(visit: Visit) -> Ending | None:
-    return await database_sync_to_async(_why_not)(visit)  # type: ignore[no-any-return]
+    return await database_sync_to_async(_why_not)(visit) is None
 
 
 def _admit(scope: dict[str, Any], container: str, terminal: str | None) -> Visit | None:
@@ -140,6 +134,13 @@ def _why_not(visit: Visit) -> Ending | None:
     except Fault as fault:
         return Ending(pty.Close.TICKET if visit.share is None else pty.Close.ROLE, fault)
     return None
+
+
+def _revocations(visits: Collection[Visit]) -> dict[Visit, Ending]:
+    return {visit: ending for visit in visits if (ending := _why_not(visit)) is not None}
+
+
+_rechecks = Rounds(_revocations, lambda: settings.TERRARIUM_RECHECK_SECONDS)
 
 
 def _is_somebody(visit: Visit) -> bool:
