@@ -8,6 +8,7 @@ from collections.abc import Collection
 import pytest
 
 from playground.services.rounds import Rounds
+from tests.web.sockets import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,9 +29,7 @@ class Oracle:
 
 async def rounds_asked(oracle: Oracle, more: int) -> None:
     wanted = len(oracle.asked) + more
-    async with asyncio.timeout(10):
-        while len(oracle.asked) < wanted:
-            await asyncio.sleep(0.005)
+    await eventually(lambda: len(oracle.asked) >= wanted)
 
 
 async def test_those_who_wait_for_the_same_are_asked_for_once_and_each_gets_its_answer() -> None:
@@ -62,9 +61,7 @@ async def test_where_nobody_waits_nothing_is_asked_until_somebody_does() -> None
     await rounds_asked(oracle, 1)
     wait.cancel()
     await asyncio.gather(wait, return_exceptions=True)
-    async with asyncio.timeout(10):
-        while any(task.get_name() == "rounds" for task in asyncio.all_tasks()):
-            await asyncio.sleep(0.005)
+    await eventually(lambda: not any(task.get_name() == "rounds" for task in asyncio.all_tasks()))
     before = len(oracle.asked)
     oracle.answers["a"] = "gone"
     assert await rounds.until("a") == "gone"
