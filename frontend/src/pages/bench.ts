@@ -1,6 +1,6 @@
 /** What the workbench knows and can do: one container, its terminals, its live state. No markup. */
 import { batch, computed, effect, type Signal, signal } from "@preact/signals";
-import { type Key, t, tn } from "../i18n/index";
+import { type Key, locale, t, tn } from "../i18n/index";
 import { signalName } from "../i18n/signals";
 import { type Api, ApiError } from "../protocol/api";
 import type { Snapshot } from "../protocol/generated";
@@ -300,9 +300,11 @@ export function askDelete(container: RestContainer): Promise<boolean> {
 /** What would be hung up, by name: each once, three at most. */
 function closeBody(names: readonly string[]): string {
   const each = [...new Set(names)];
-  const shown = each.slice(0, 3).join(", ");
   const more = each.length - 3;
-  const programs = more > 0 ? t("tabs.and_more", { programs: shown, count: more }) : shown;
+  const programs =
+    more > 0
+      ? t("tabs.and_more", { programs: each.slice(0, 3).join(", "), count: more })
+      : new Intl.ListFormat(locale()).format(each);
   return tn("tabs.close_busy", each.length, { programs });
 }
 
