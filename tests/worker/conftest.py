@@ -12,6 +12,7 @@ from runtime.config import RuntimeConfig
 from runtime.images.build import build
 from runtime.images.store import ImageStore
 from runtime.protocol import messages
+from tests.support.pty_terminal import Make, Terminal
 from tests.worker.instance import Instance
 
 
@@ -49,3 +50,16 @@ async def box(instance: Instance) -> AsyncIterator[messages.Launched]:
     launched = instance.launch("sh")
     yield launched
     instance.call(messages.Delete(id=launched.container.id, owner=None), messages.Done)
+
+
+@pytest.fixture
+async def terminal() -> AsyncIterator[Make]:
+    made: list[Terminal] = []
+
+    def make(*argv: str, cols: int = 80, rows: int = 24) -> Terminal:
+        made.append(Terminal(list(argv), cols=cols, rows=rows))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
