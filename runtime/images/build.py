@@ -7,7 +7,7 @@ import subprocess
 from runtime.errors import Code, Fault
 from runtime.images import busybox, debian
 from runtime.images.recipe import Recipe, Report
-from runtime.images.store import ImageStore
+from runtime.images.store import ImageStore, Stored
 from runtime.images.workshop import workshop
 from runtime.protocol import model
 
@@ -26,16 +26,16 @@ def find(name: str) -> Recipe:
 
 
 def build(store: ImageStore, name: str, report: Report, *, again: bool = False) -> model.Image | None:
-    """The image just built, or None when it was there already and `again` is false.
+    """The image just built or renewed, or None when it was there already, as the recipe has it, and `again` is false.
 
     Raises `Fault`; whatever happens, the image is then as it was before, and nothing half-made is left.
     """
     recipe = find(name)
-    if not again and _present(store, name):
-        return None
+    if not again and _stored(store, name):
+        return _renewed(store, recipe)
     recipe.check()
     with workshop(store.layout, name, waits=lambda: report("waiting for another build to end", 0.0)) as place:
-        if not again and _present(store, name):
+        if not again and _stored(store, name):
             return None  # the one we waited for built it
         try:
             layers = recipe.build(place, report)
@@ -50,9 +50,25 @@ def build(store: ImageStore, name: str, report: Report, *, again: bool = False) 
     return image
 
 
-def _present(store: ImageStore, name: str) -> bool:
+def _renewed(store: ImageStore, recipe: Recipe) -> model.Image | None:
+    """Bring an image of an older recipe up to date; None when it is. Containers keep the layers that they have."""
+    if recipe.renew is None:
+        return None
+    with workshop(store.layout, recipe.name) as place:
+        stored = _stored(store, recipe.name)
+        if stored is None:
+            return None
+        try:
+            layers = recipe.renew(place, stored)
+        except OSError as error:
+            raise Fault.from_os_error(error, op=f"renew image {recipe.name}") from error
+        if [layer.digest for layer in layers] == [layer.digest for layer in stored.image.layers]:
+            return None
+        return place.publish(recipe.name, title=recipe.title, command=recipe.command, layers=layers)
+
+
+def _stored(store: ImageStore, name: str) -> Stored | None:
     try:
-        store.get(name)
+        return store.get(name)
     except Fault:
-        return False
-    return True
+        return None

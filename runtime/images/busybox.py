@@ -10,6 +10,8 @@ from pathlib import Path
 from runtime.errors import Code, Fault
 from runtime.images import tree
 from runtime.images.recipe import Recipe, Report
+from runtime.images.shell import ASH_LINES
+from runtime.images.store import Stored
 from runtime.images.workshop import Workshop
 from runtime.protocol import model
 
@@ -29,7 +31,8 @@ export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 export LANG=C.UTF-8 PAGER=less ENV=/etc/shrc
 . /etc/shrc
 """
-SHRC = """\
+SHRC = (
+    """\
 if [ "$(id -u)" = 0 ]; then
   PS1='\\[\\e[1;32m\\]\\u@\\h\\[\\e[0m\\]:\\[\\e[1;34m\\]\\w\\[\\e[0m\\]# '
 else
@@ -37,6 +40,8 @@ else
 fi
 alias ll='ls -l'
 """
+    + ASH_LINES
+)
 FILES = {
     "etc/passwd": (0o644, USERS),
     "etc/group": (0o644, GROUPS),
@@ -67,9 +72,14 @@ def build(place: Workshop, report: Report) -> list[model.Layer]:
     first = place.adopt(base, f"{_version(program)}: one static program, {applets} names")
 
     report("writing the settings of the shell", 0.7)
+    return [_settings(place, date), first]
+
+
+def _settings(place: Workshop, date: float) -> model.Layer:
     settings = place.directory / "settings"
-    for directory in ("etc", "root", "home/student", "var/tmp"):
-        (settings / directory).mkdir(parents=True, exist_ok=True)
+    for directory in ("etc", "root", "home", "home/student", "var", "var/tmp"):
+        (settings / directory).mkdir(parents=True)
+        (settings / directory).chmod(0o755)  # mkdir's is cut by the umask
     for name, (mode, text) in FILES.items():
         (settings / name).write_text(text)
         (settings / name).chmod(mode)
@@ -77,8 +87,13 @@ def build(place: Workshop, report: Report) -> list[model.Layer]:
     (settings / "var/tmp").chmod(0o1777)
     os.chown(settings / "home/student", 1000, 1000)
     tree.clamp_mtimes(settings, date)
-    second = place.adopt(settings, "settings: users, groups, the shell's profile")
-    return [second, first]
+    return place.adopt(settings, "settings: users, groups, the shell's profile")
+
+
+def renew(place: Workshop, stored: Stored) -> list[model.Layer]:
+    """Other settings over the same program, by the program's own date."""
+    program = stored.lowerdirs[-1] / "bin/busybox"
+    return [_settings(place, program.stat().st_mtime), stored.image.layers[-1]]
 
 
 def _install(program: Path, root: Path) -> int:
@@ -108,4 +123,5 @@ RECIPE = Recipe(
     command=["/bin/sh", "-l"],
     needs={"busybox": "busybox-static"},
     build=build,
+    renew=renew,
 )

@@ -1,5 +1,7 @@
 """`debian`: a small Debian (or Ubuntu) from the archive this host itself installs from, and teaching tools above it.
 
+A third layer has our settings, which change more often than the packages and need no archive.
+
 Two steps, one download. mmdebstrap makes the base and fetches, without installing, the packages of the second
 layer; those are then installed without network in an overlay over the base, whose upper directory is the second
 layer: exactly what a `RUN apt-get install` line of a Dockerfile leaves.
@@ -16,14 +18,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from runtime.errors import Code, Fault
-from runtime.images import archive, tree
+from runtime.images import archive, shell, tree
 from runtime.images.recipe import Recipe, Report
+from runtime.images.store import Stored
 from runtime.images.workshop import Workshop
 from runtime.protocol import model
 
 TOOLS = (
     "iproute2", "iputils-ping", "less", "nano", "procps", "psmisc", "python3-minimal", "strace", "vim-tiny",
 )  # fmt: skip
+SETTINGS = "settings: marks for the terminal"
 LEFT_OUT = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*", "/usr/share/lintian/*", "/usr/share/doc/*")
 
 TRACES = (
@@ -87,9 +91,30 @@ def build(place: Workshop, report: Report) -> list[model.Layer]:
     tree.clamp_mtimes(upper, released)
 
     report("sealing the layers", 0.95)
+    third = _settings(place, base)
     first = place.adopt(base, f"{source.title}: the smallest system that has apt")
     second = place.adopt(upper, f"teaching tools: {', '.join(TOOLS)}")
-    return [second, first]
+    return [third, second, first]
+
+
+def renew(place: Workshop, stored: Stored) -> list[model.Layer]:
+    """Other settings over the same packages, also where there was no such layer yet."""
+    kept = [
+        (layer, path)
+        for layer, path in zip(stored.image.layers, stored.lowerdirs, strict=True)
+        if layer.title != SETTINGS
+    ]
+    return [_settings(place, kept[-1][1]), *(layer for layer, _ in kept)]
+
+
+def _settings(place: Workshop, base: Path) -> model.Layer:
+    """By the date of the file that they add to, so that the same base gives the same layer."""
+    bashrc = base / "etc/bash.bashrc"
+    settings = place.directory / "settings"
+    settings.mkdir()
+    shell.write_bash(settings, bashrc.read_text())
+    tree.clamp_mtimes(settings, bashrc.stat().st_mtime)
+    return place.adopt(settings, SETTINGS)
 
 
 def _bootstrap(source: archive.Archive, base: Path, place: Workshop, report: Report) -> None:
@@ -229,4 +254,5 @@ RECIPE = Recipe(
     command=["/bin/bash", "-l"],
     needs={"mmdebstrap": "mmdebstrap", "unshare": "util-linux", "apt-get": "apt"},
     build=build,
+    renew=renew,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.errors import Code, Fault
+from runtime.images.store import Stored
 from runtime.images.workshop import Workshop
 from runtime.protocol import model
 
@@ -16,13 +17,18 @@ Report = Callable[[str, float], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """`needs`: program → the package that has it. `build` returns the layers, top first."""
+    """`needs`: program → the package that has it. `build` returns the layers, top first.
+
+    `renew` gives the layers as this recipe would make them now of an image that is there, quickly and with what is at
+    hand: so an image made by an older recipe is brought up to date without being built again. None: nothing to renew.
+    """
 
     name: str
     title: str
     command: list[str]
     needs: dict[str, str]
     build: Callable[[Workshop, Report], list[model.Layer]]
+    renew: Callable[[Workshop, Stored], list[model.Layer]] | None = None
 
     def check(self) -> None:
         """Raises `Fault(spawn-failed)` naming the packages that are not installed."""

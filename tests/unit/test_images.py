@@ -10,7 +10,8 @@ import pytest
 
 from runtime.config import RuntimeConfig
 from runtime.errors import Code, Fault
-from runtime.images import init_layer, tree
+from runtime.images import init_layer, shell, tree
+from runtime.images.build import build
 from runtime.images.layout import Layout, valid_name
 from runtime.images.store import ImageStore
 from runtime.images.sweep import remove, sweep
@@ -228,3 +229,34 @@ class TestDigest:
             sock.bind(str(layer / "socket"))
             with pytest.raises(ValueError, match="no sockets"):
                 tree.digest(layer)
+
+
+def test_debian_of_an_older_recipe_is_renewed_with_no_archive(
+    store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with workshop(store.layout, "debian") as place:
+        base, tools = place.directory / "base", place.directory / "tools"
+        (base / "etc").mkdir(parents=True)
+        (base / "etc/bash.bashrc").write_text("# as the package has it\n")
+        tools.mkdir()
+        (tools / "file").write_text("tools")
+        for each in (base, tools):
+            tree.clamp_mtimes(each, 1_700_000_000)
+        old = [place.adopt(tools, "tools"), place.adopt(base, "base")]
+        place.publish("debian", title="Debian", command=["/old"], layers=old)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    renewed = build(store, "debian", lambda *_: None)
+    assert renewed is not None
+    assert renewed.layers[1:] == old
+    assert renewed.layers[0].title == "settings: marks for the terminal"
+    assert renewed.command == ["/bin/bash", "-l"]
+    settings = store.get("debian").lowerdirs[0]
+    assert (settings / "etc/bash.bashrc").read_text().startswith("# as the package has it\n")
+    assert (settings / shell.BASH_FILE).stat().st_mode & 0o777 == 0o644
+    assert (settings / "etc").stat().st_mode & 0o777 == 0o755
+    assert build(store, "debian", lambda *_: None) is None
+    monkeypatch.setattr(shell, "BASHRC_LINES", "# another line\n")
+    again = build(store, "debian", lambda *_: None)
+    assert again is not None
+    assert again.layers[1:] == old
+    assert again.layers[0] != renewed.layers[0]

@@ -78,6 +78,24 @@ def test_busybox_built_again_has_the_same_digests(store: ImageStore) -> None:
     assert [layer.digest for layer in first.layers] == [layer.digest for layer in again.layers]
 
 
+def test_busybox_of_an_older_recipe_gets_the_settings_of_this_one(store: ImageStore) -> None:
+    wanted = build(store, "busybox", quiet)
+    assert wanted is not None
+    with workshop(store.layout, "busybox") as shop:
+        (shop.directory / "old").mkdir()
+        (shop.directory / "old/file").write_text("old settings")
+        old = shop.adopt(shop.directory / "old", "settings: older")
+        shop.publish("busybox", title="old", command=["/old"], layers=[old, wanted.layers[-1]])
+    umask = os.umask(0o077)  # the worker's: it must not show in a layer
+    try:
+        renewed = build(store, "busybox", quiet)
+        assert build(store, "busybox", quiet) is None
+    finally:
+        os.umask(umask)
+    assert renewed is not None
+    assert (renewed.layers, renewed.command) == (wanted.layers, wanted.command)
+
+
 def test_a_sealed_layer_still_has_the_digest_it_is_named_by(shared: ImageStore) -> None:
     build(shared, "busybox", quiet)
     build(shared, "debian", quiet)
@@ -88,11 +106,14 @@ def test_a_sealed_layer_still_has_the_digest_it_is_named_by(shared: ImageStore) 
 
 def test_debian_has_a_base_and_the_teaching_tools_as_layers_of_their_own(shared: ImageStore) -> None:
     build(shared, "debian", quiet)
-    tools, base = shared.get("debian").lowerdirs
+    settings, tools, base = shared.get("debian").lowerdirs
     for program in ("ps", "ip", "strace", "nano", "less", "vim.tiny", "python3", "pstree", "top"):
         assert not (base / "usr/bin" / program).exists(), program
     assert (tools / "usr/bin/strace").exists()
     assert (base / "usr/bin/bash").exists()
+    found = sorted(str(path.relative_to(settings)) for path in settings.rglob("*") if path.is_file())
+    assert found == ["etc/bash.bashrc", "etc/terrarium/shell-integration.bash"]
+    assert (settings / "etc/bash.bashrc").read_text().startswith((base / "etc/bash.bashrc").read_text())
     assert shared.get("debian").image.size_bytes < 200 * 1024 * 1024
 
 
