@@ -13,6 +13,8 @@ from typing import Literal, Protocol
 from runtime.protocol.pty import ExitBody, MarkBody, MarkKind, RecordingBody
 from runtime.terminal.cast import Happened
 from runtime.terminal.ring import Ring
+from runtime.terminal.typed import MOST as LONGEST
+from runtime.terminal.typed import typed
 
 PIECE = 16 * 1024  # bytes of output in one event
 MOST = 1024  # events kept while the writer is behind
@@ -38,6 +40,7 @@ class Recorder:
         self._ring = ring
         self._sink = sink
         self._given = given
+        self._command: int | None = None  # where one that is being typed begins
         self._waiting: deque[Happened] = deque()
 
     # --- as a session's tape ---------------------------------------------------------------------------------------
@@ -49,11 +52,23 @@ class Recorder:
         self._add("size", at, f"{cols}x{rows}")
 
     def marked(self, at: int, kind: MarkKind, body: MarkBody) -> None:
-        """A command began, or ended badly. Whatever prints can make marks: while the writer is behind they are few."""
-        if kind is MarkKind.OUTPUT and len(self._waiting) < MOST:
-            self._add("mark", at, body.text or "")
-        elif kind is MarkKind.DONE and body.status and len(self._waiting) < MOST:
-            self._add("mark", at, f"exit {body.status}")
+        """A command began, or ended badly; where a shell cannot say that one begins, each when it ended.
+
+        Whatever prints can make marks: while the writer is behind they are few.
+        """
+        label = ""
+        if kind is MarkKind.COMMAND:
+            self._command = at
+            return
+        if kind in (MarkKind.OUTPUT, MarkKind.DONE) and self._command is not None:
+            label = self._typed(self._command, at)
+            self._command = None
+        if kind is MarkKind.DONE and body.status:
+            label = f"{label} (exit {body.status})".lstrip()
+        elif kind is not MarkKind.OUTPUT and not label:
+            return
+        if len(self._waiting) < MOST:
+            self._add("mark", at, label)
 
     def ended(self, at: int, exit: ExitBody | None) -> None:
         """A signal is told as shells do, 128 and its number."""
@@ -97,6 +112,10 @@ class Recorder:
         if not self.over:
             self._hand_on(whole=True)
             self.over = True
+
+    def _typed(self, start: int, end: int) -> str:
+        start = max(start, self._ring.tail)
+        return typed(self._ring.read(start, min(end, start + LONGEST))) if start < end else ""
 
     def _add(self, kind: Literal["size", "mark", "exit", "end", "preamble"], at: int, what: bytes | str) -> None:
         if self.over:

@@ -19,6 +19,7 @@ from runtime.terminal.cast import MAX_LABEL, Cast, Happened, header
 from runtime.terminal.modes import Modes
 from runtime.terminal.recorder import MOST, PIECE, Recorder
 from runtime.terminal.ring import LANDING, Ring
+from runtime.terminal.typed import typed
 
 BEGUN = 1_700_000_000.25
 CAPACITY = 64 * 1024
@@ -183,10 +184,18 @@ def test_what_happens_in_its_order() -> None:
         prints(ring, recorder, b"one")
         recorder.resized(ring.head, 100, 30)
         prints(ring, recorder, b"two")
-        recorder.marked(ring.head, MarkKind.OUTPUT, MarkBody(text="ls"))
+        recorder.marked(ring.head, MarkKind.COMMAND, MarkBody())
+        prints(ring, recorder, b"lz\b \bs -l\r\n")
+        recorder.marked(ring.head, MarkKind.OUTPUT, MarkBody())
+        recorder.marked(ring.head, MarkKind.DONE, MarkBody(status=2))
         recorder.marked(ring.head, MarkKind.PROMPT, MarkBody())
         recorder.marked(ring.head, MarkKind.DONE, MarkBody(status=0))
-        recorder.marked(ring.head, MarkKind.DONE, MarkBody(status=2))
+        recorder.marked(ring.head, MarkKind.COMMAND, MarkBody())
+        prints(ring, recorder, b"false\r\n")
+        recorder.marked(ring.head, MarkKind.DONE, MarkBody(status=1))
+        recorder.marked(ring.head, MarkKind.COMMAND, MarkBody())
+        prints(ring, recorder, b"\r\n")
+        recorder.marked(ring.head, MarkKind.DONE, MarkBody(status=0))
         assert recorder.told() is not None
         recorder.ended(ring.head, ExitBody(signal=2))
         assert recorder.told() is None
@@ -196,11 +205,41 @@ def test_what_happens_in_its_order() -> None:
             ("output", b"one", 3),
             ("size", "100x30", 3),
             ("output", b"two", 6),
-            ("mark", "ls", 6),
-            ("mark", "exit 2", 6),
-            ("exit", "130", 6),
-            ("end", "exit", 6),
+            ("output", b"lz\b \bs -l\r\n", 17),
+            ("mark", "ls -l", 17),
+            ("mark", "(exit 2)", 17),
+            ("output", b"false\r\n", 24),
+            ("mark", "false (exit 1)", 24),
+            ("output", b"\r\n", 26),
+            ("exit", "130", 26),
+            ("end", "exit", 26),
         ]
+
+
+@pytest.mark.parametrize(
+    ("shown", "label"),
+    [
+        (b"", ""),
+        (b"ls -la\r\ntotal 0\r\n", "ls -la"),
+        (b"lx\b\x1b[Ks\r\n", "ls"),
+        (b"abd\b\x1b[1@c\r\n", "abcd"),
+        (b"acb\b\b\x1b[Pb\r\n", "ab"),
+        (b"\x1b[31mls\x1b[0m \x1b]0;title\x07-l\n", "ls -l"),
+        ("echo größe 盒子\r\n".encode(), "echo größe 盒子"),
+        (b"old\rnew", "new"),
+        (b"\x1b[999999999D\x1b[999999999Cx\x1b[99999999999999@", "x"),
+        (b"\xff\x1b", "\ufffd"),
+    ],
+)
+def test_what_was_typed(shown: bytes, label: str) -> None:
+    assert typed(shown) == label
+
+
+@given(
+    st.one_of(st.binary(max_size=300), st.text("ab\x1b[];?0123456789@PKCDJ\x08\r\n\x07", max_size=300).map(str.encode))
+)
+def test_anything_can_be_typed(shown: bytes) -> None:
+    assert all(letter.isprintable() or letter > "\x9f" for letter in typed(shown))
 
 
 def test_a_screen_in_use_begins_with_its_modes() -> None:
