@@ -14,6 +14,7 @@ let holder: Painter | null = null;
 let able: boolean | null = null;
 let losses = 0;
 let turn = 0;
+let script: Promise<typeof import("@xterm/addon-webgl")> | null = null;
 
 export class Painter {
   #webgl: WebglAddon | null = null;
@@ -30,7 +31,8 @@ export class Painter {
     turn += 1;
     const mine = turn;
     try {
-      const { WebglAddon } = await import("@xterm/addon-webgl");
+      script ??= import("@xterm/addon-webgl");
+      const { WebglAddon } = await script;
       if (holder !== this || mine !== turn) return; // the focus went elsewhere meanwhile, perhaps to come back
       const webgl = new WebglAddon();
       webgl.onContextLoss(() => {
@@ -40,7 +42,8 @@ export class Painter {
       this.term.loadAddon(webgl);
       this.#webgl = webgl;
     } catch {
-      this.release(); // no script or no context: xterm.js goes on with the DOM
+      script = null;
+      if (mine === turn) this.release(); // no script or no context: xterm.js goes on with the DOM
     }
   }
 
