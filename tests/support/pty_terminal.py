@@ -77,6 +77,9 @@ class Terminal:
         self.session.end(pty.ExitBody(code=os.waitstatus_to_exitcode(status)))
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
