@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,7 +37,7 @@ def ended_because(share: Share) -> str | None:
 def shares_of(*, container: Container) -> list[Share]:
     """Those that go on, the newest first, with their guests. The container is the asker's: see `container_for`."""
     guests = Prefetch("guests", ShareGuest.objects.select_related("user"))
-    rows = shares_with_places().filter(container=container).prefetch_related(guests)
+    rows = _unended().filter(container=container).prefetch_related(guests)
     return [share for share in rows if ended_because(share) is None]
 
 
@@ -77,12 +78,18 @@ def share_missing(id: str) -> Fault:
 
 def guests_only_here(*, share: Share) -> list[int]:
     """Ids of its guests who are not let in to the same terminal by another share that goes on."""
-    others = [
-        other.pk
-        for other in shares_with_places()
-        .filter(container=share.container, terminal=share.terminal)
-        .exclude(pk=share.pk)
-        if ended_because(other) is None
-    ]
+    same = _unended().filter(container=share.container, terminal=share.terminal).exclude(pk=share.pk)
+    others = [other.pk for other in same if ended_because(other) is None]
     elsewhere = ShareGuest.objects.filter(share_id__in=others).values("user_id")
     return list(share.guests.exclude(user_id__in=elsewhere).values_list("user_id", flat=True))
+
+
+def shares_forgettable(*, container: Container, before: datetime) -> QuerySet[Share]:
+    """Those that nobody need see any more: over by then, or over and never followed by anybody."""
+    over = Q(ended_at__isnull=False) | Q(expires_at__lte=timezone.now())
+    return Share.objects.filter(Q(expires_at__lt=before) | (over & Q(guests=None)), container=container)
+
+
+def _unended() -> QuerySet[Share]:
+    """What the database can tell; the rest is `ended_because`'s."""
+    return shares_with_places().filter(ended_at=None, expires_at__gt=timezone.now())

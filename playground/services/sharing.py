@@ -19,7 +19,15 @@ from django.utils.translation import gettext as _
 
 from playground.models import Container, Share, ShareGuest
 from playground.selectors.containers import container_for
-from playground.selectors.shares import guests_only_here, share_for, share_missing, share_of, share_open, shares_of
+from playground.selectors.shares import (
+    guests_only_here,
+    share_for,
+    share_missing,
+    share_of,
+    share_open,
+    shares_forgettable,
+    shares_of,
+)
 from playground.services.asking import ask, owner_of
 from playground.services.names import shown_name
 from runtime.errors import Code, Fault
@@ -54,7 +62,7 @@ def share_create(*, user: User, id: str, terminal: str, hours: int | None = None
         text = _("hours: it must be at most %(most)d") % {"most": most}
         raise Fault(Code.INVALID_SPEC, text, field="hours")
     _terminal(row, terminal)
-    Share.objects.filter(container=row, expires_at__lt=timezone.now() - KEPT).delete()
+    shares_forgettable(container=row, before=timezone.now() - KEPT).delete()
     with transaction.atomic():
         Container.objects.select_for_update().get(pk=row.pk)
         if len(shares_of(container=row)) >= links:
@@ -162,7 +170,9 @@ def _terminal(row: Container, id: str) -> model.Terminal:
 
 
 def _to_guest(fault: Fault) -> Fault:
-    """Of what is shared, the terminal is all that can be missing."""
+    """Of what is shared, the terminal is all that can be missing; and a container's owner alone can mend it."""
+    if fault.code is Code.WRONG_STATE:
+        return Fault(fault.code, fault.message, hint=_("Ask its owner to look at it."))
     if fault.code is not Code.NOT_FOUND:
         return fault
     return Fault(Code.VANISHED, _("the shared terminal was closed"), hint=_("Ask whoever shared it for a new link."))

@@ -307,7 +307,7 @@ def test_a_stopped_container_and_a_lost_one(api: Script, bob: User, stranger: Sc
     worker.forget(made["id"])
     for method, path in (("GET", f"/shares/{share['id']}"), ("POST", f"/shares/{share['id']}/attach")):
         status, told = stranger.call(method, path)
-        assert (status, told["code"]) == (409, "wrong-state")
+        assert (status, told["code"], told["hint"]) == (409, "wrong-state", "Ask its owner to look at it.")
     boot = state(browser(bob).get(f"/playground/shared/{share['id']}"))
     assert (boot["shared"], boot["error"]["code"]) == (None, "wrong-state")
 
@@ -376,12 +376,18 @@ def test_a_guest_is_one_once(api: Script, bob: User) -> None:
         ShareGuest.objects.create(share_id=share["id"], user=bob)
 
 
-def test_old_ones_go_when_a_new_one_is_made(api: Script) -> None:
-    made, share = shared(api)
-    Share.objects.update(expires_at=timezone.now() - timedelta(days=31))
-    api.call("POST", f"/containers/{made['id']}/shares", {"terminal": share["terminal"]})
-    assert Share.objects.count() == 1
-    assert not Share.objects.filter(pk=share["id"]).exists()
+def test_old_ones_go_when_a_new_one_is_made(api: Script, bob: User) -> None:
+    """Those of a month ago, and those that nobody followed; who came is to be seen for as long."""
+    made, old = shared(api)
+    path, body = f"/containers/{made['id']}/shares", {"terminal": old["terminal"]}
+    recent, unseen, open_ = (api.call("POST", path, body)[1] for _ in range(3))
+    for share in (old, recent):
+        browser(bob).get(share["url"])
+    for share in (old, recent, unseen):
+        _ended(api, made, share)
+    Share.objects.filter(pk=old["id"]).update(expires_at=timezone.now() - timedelta(days=31))
+    _status, new = api.call("POST", path, body)
+    assert set(Share.objects.values_list("pk", flat=True)) == {recent["id"], open_["id"], new["id"]}
 
 
 def test_another_containers_share(api: Script) -> None:
