@@ -41,9 +41,9 @@ class Ear:
             while self._checkpoints[0][0] < self._ring.tail:
                 self._checkpoints.popleft()
 
-    def settle(self) -> tuple[list[Mark], float | None]:
+    def settle(self, *, last: bool = False) -> tuple[list[Mark], float | None]:
         """See `Marks.settle`."""
-        return self._marks.settle(self._ring.head)
+        return self._marks.settle(self._ring.head, last=last)
 
     def start(self, wanted: int) -> tuple[int, Modes] | None:
         """The first offset from `wanted` on at which a reset terminal can begin, and the modes there.

@@ -91,10 +91,10 @@ class Marks:
     def bell(self, at: int) -> None:
         self._last[MarkKind.BELL] = (at, b"")
 
-    def settle(self, head: int) -> tuple[list[Mark], float | None]:
+    def settle(self, head: int, *, last: bool = False) -> tuple[list[Mark], float | None]:
         """Those to be told now, by offset; and in how many seconds to ask again, if something waits.
 
-        What had to wait is said of the present: it gets the offset `head`.
+        What had to wait is said of the present: it gets the offset `head`. Nothing waits for what never comes: `last`.
         """
         if not self._fresh and not self._last:
             return [], None
@@ -112,7 +112,7 @@ class Marks:
             told_at, told = self._said.get(kind, (0.0, None))
             if kind is not MarkKind.BELL and told == osc:
                 del self._last[kind]
-            elif now - told_at < AT_MOST_EVERY:
+            elif now - told_at < AT_MOST_EVERY and not last:
                 wait = AT_MOST_EVERY
                 self._last[kind] = (max(at, head), osc)
             else:

@@ -7,13 +7,18 @@ import time
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from runtime.protocol import pty
+from runtime.terminal.meters import METERS
+
 if TYPE_CHECKING:
     from runtime.terminal.session import Session
 
 BEAT = 1.0
 SILENCE = 45.0  # seconds; a page pings every 15
 _BETWEEN = 5  # beats
-MOST_ON_THE_WAY = 60_000_000  # µs; a greater difference of two clocks is of two hosts, not of one's load
+MOST_ON_THE_WAY = (
+    60_000_000  # µs; a greater difference of two clocks is not one of load, but of hosts; and no page knows of more
+)
 
 
 class Pulse:
@@ -45,10 +50,15 @@ class Pulse:
             self._timer.cancel()
             self._timer = None
 
-    @property
-    def lag_ms(self) -> int:
-        """How late the loop was, of late."""
-        return int(self._lag * 1000)
+    def answer(self, ping: bytes) -> bytes:
+        """PONG: how long the way from the web process was, and how late this loop was of late.
+
+        Raises `Fault(protocol-error)`.
+        """
+        _, _, rtt, stamp = pty.ping_body(ping)
+        if 0 < rtt < MOST_ON_THE_WAY:
+            METERS.rtt.observe(rtt / 1e6)
+        return pty.pong_frame(ping, _on_the_way(stamp), int(self._lag * 1000))
 
     def _wait(self) -> None:
         self._timer = self._loop.call_at(self._loop.time() + BEAT, self._beat, self._loop.time() + BEAT)
@@ -71,7 +81,7 @@ class Pulse:
 _pulses: WeakKeyDictionary[asyncio.AbstractEventLoop, Pulse] = WeakKeyDictionary()
 
 
-def on_the_way(stamp_us: int | None) -> int:
+def _on_the_way(stamp_us: int | None) -> int:
     """From a web process' stamp until now, in units of 10 µs; 0 when it says nothing."""
     if stamp_us is None:
         return 0

@@ -6,10 +6,7 @@ of the screen that shows it and Ctrl-C overtakes it. Other viewers never hold an
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import itertools
-import os
 import time
 from collections.abc import Collection
 from typing import Literal
@@ -18,26 +15,23 @@ from runtime.errors import Code, Fault
 from runtime.kernel import pty as kernel_pty
 from runtime.protocol import pty
 from runtime.protocol.pty import InputStatus, Kind
-from runtime.terminal.band import Band
 from runtime.terminal.drain import LEASED
 from runtime.terminal.driving import Driving
-from runtime.terminal.ear import Ear
 from runtime.terminal.flow import Flow
-from runtime.terminal.keyboard import Keyboard
-from runtime.terminal.meters import METERS
+from runtime.terminal.hand import Hand, signal_of
 from runtime.terminal.modes import Modes
-from runtime.terminal.pulse import Pulse, on_the_way
+from runtime.terminal.pulse import Pulse
 from runtime.terminal.replay import plan
 from runtime.terminal.ring import Ring
 from runtime.terminal.sizing import Sizing
 from runtime.terminal.status import Status
+from runtime.terminal.stream import Stream
 from runtime.terminal.tape import Tape
-from runtime.terminal.viewer import Outlet, Stream, Viewer
+from runtime.terminal.viewer import Outlet, Viewer
 
 MAX_VIEWERS = 32
 MAX_GUESTS = 24  # of those: an owner always finds a place
 MAX_OF_A_GUEST = 4  # and so does another guest
-LONGEST_RTT = 60_000_000  # µs; a page that says more does not know
 TYPING = 1.0  # seconds between two words on when somebody typed
 REDRAWS = 2.0  # seconds between two redraws for viewers that fell behind: the driver sees them too
 
@@ -50,34 +44,24 @@ class Session:
         self.ring = ring
         self.viewers: dict[int, Viewer] = {}
         self.exit = ended
-        self.tape: Tape | None = None
         self._ids = itertools.count(1)
-        self._ear = Ear(ring)
+        self._stream = Stream(ring, self._pump_all)
         self._driving = Driving(self.viewers, self._drives)
         self._status = Status(self._tell_state)
         self._sizing = Sizing(self._resized)
         self._flow = Flow(
             ring,
             governor=lambda: self._driving.governor,
-            heard=self._heed,
+            heard=self._stream.heed,
             flush=self._pump_all,
             changed=self._status.changed,
         )
         self._pulse = Pulse.here()
-        self._settling: asyncio.TimerHandle | None = None
-        self._typed_at: float | None = None
         self._told_typed = self._redrawn_at = 0.0
-        self._master = -1
+        self._hand = Hand(master, self._typed)
         if master is not None:
-            os.set_blocking(master, False)
-            self._master = master
-            self._peer = kernel_pty.open_peer(master)  # while we hold a slave, "nobody has it open" is never read
-            self._keyboard = Keyboard(master, self._peer)
             self._sizing.open(master)
-        self._band = Band(self.size.cols, self.size.rows)
-        self._stream = Stream(ring, self._ear, self._band)
-        self._recalled = ring.head == 0
-        if master is not None:
+            self._stream.begin(self.size.cols, self.size.rows)
             self._flow.open(master)
 
     @property
@@ -90,7 +74,11 @@ class Session:
 
     @property
     def modes(self) -> Modes:
-        return self._ear.modes
+        return self._stream.ear.modes
+
+    @property
+    def tape(self) -> Tape | None:
+        return self._stream.tape
 
     @property
     def driver(self) -> Viewer | None:
@@ -117,10 +105,8 @@ class Session:
         viewer = Viewer(next(self._ids), user, "ro" if hello.want == "ro" else role, hello, outlet)
         viewer.name, viewer.guest, viewer.heard = name or user, guest, time.monotonic()
         self._flow.read_on()  # what is there already belongs to the replay
-        if not self._recalled:
-            self._band.recall(self._ear.recall())
-            self._recalled = True
-        course = plan(hello, self.ring, self._ear)
+        self._stream.recall()
+        course = plan(hello, self.ring, self._stream.ear)
         self.viewers[viewer.id] = viewer
         self._pulse.watch(self)
         self._driving.come(viewer)
@@ -188,9 +174,11 @@ class Session:
                 if viewer is self.driver:
                     self._sizing.resize(kernel_pty.Winsize(*viewer.size))
             case Kind.PING:
-                self._ping(viewer, frame)
+                viewer.say(self._pulse.answer(frame))
             case Kind.SIGNAL:
-                self._signal(viewer, pty.byte_body(frame))
+                signum = signal_of(frame)
+                if viewer is self.driver:
+                    self._hand.signal(signum)
             case Kind.VISIBILITY:
                 visible = pty.byte_body(frame) != 0
                 if visible != viewer.visible:
@@ -210,7 +198,7 @@ class Session:
 
     def record(self, tape: Tape | None) -> None:
         """From here on `tape` is told what happens; None: nobody is. The viewers are told."""
-        self.tape = tape
+        self._stream.tape = tape
         if tape and self.modes.alternate:
             self._sizing.wiggle()  # what is on a full screen was drawn before
         self._status.changed()
@@ -221,17 +209,17 @@ class Session:
         """The terminal's process is gone: the last of its output, then EXIT. Also hangs the line up."""
         if self.exit is not None:
             return
-        if self._master >= 0:
+        if self._hand.master >= 0:
             self._flow.read_out()
         self.exit = exit
         self._hang_up()
-        self._end_tape()
+        self._stream.end(exit)
         self._flow.flush()
 
     def close(self, error: pty.ErrorBody) -> None:
         """The terminal is to be no more: every viewer is told why."""
         self._hang_up()
-        self._end_tape()
+        self._stream.end(self.exit)
         for viewer in list(self.viewers.values()):
             viewer.hang_up(error)
         self.viewers.clear()
@@ -241,55 +229,18 @@ class Session:
 
     def descriptors(self) -> list[int]:
         """What the keeper is to hold: the ring, and the master while there is one."""
-        return [self.ring.fd] if self._master < 0 else [self.ring.fd, self._master]
+        return [self.ring.fd] if self._hand.master < 0 else [self.ring.fd, self._hand.master]
 
     def foreground_hang_up(self) -> None:
         """SIGHUP to what runs in the foreground."""
-        if self._master >= 0:
-            kernel_pty.hang_up(self._master)
-
-    def _end_tape(self) -> None:
-        tape, self.tape = self.tape, None
-        if tape:
-            tape.ended(self.ring.head, self.exit)
+        self._hand.hang_up()
 
     def _hang_up(self) -> None:
         self._flow.close()
         self._sizing.close()
-        if self._settling:
-            self._settling.cancel()
-            self._settling = None
-        if self._master >= 0:
-            self._keyboard.close()
-            os.close(self._peer)
-            os.close(self._master)
-            self._master = -1
+        self._hand.close()
 
     # --- output ----------------------------------------------------------------------------------------------------
-
-    def _heed(self, before: int) -> None:
-        """What was read says something about the screen."""
-        start = max(before, self.ring.tail)
-        data = self.ring.read(start, self.ring.head)
-        METERS.read += len(data)
-        if self.tape:
-            self.tape.output(start, data)
-        self._ear.heed(data, self.ring.head)
-        self._settle()
-
-    def _settle(self) -> None:
-        marks, wait = self._ear.settle()
-        for mark in marks:
-            self._band.mark(mark)
-            if self.tape:
-                self.tape.marked(mark.at, mark.kind, mark.body)
-        if wait is not None and self._settling is None and self._master >= 0:
-            self._settling = asyncio.get_running_loop().call_later(wait, self._settle_later)
-
-    def _settle_later(self) -> None:
-        self._settling = None
-        self._settle()
-        self._pump_all()
 
     def _pump_all(self) -> None:
         for viewer in list(self.viewers.values()):
@@ -307,43 +258,23 @@ class Session:
 
     def _input(self, viewer: Viewer, seq: int, data: bytes) -> None:
         def done(status: InputStatus) -> None:
-            METERS.dropped += status is InputStatus.DROPPED
             if viewer.id in self.viewers:
                 viewer.say(pty.input_ack_frame(seq, status))
 
-        if viewer is not self.driver:
-            done(InputStatus.NOT_DRIVER)
-        elif self._master < 0:
-            done(InputStatus.DROPPED)
+        if viewer is self.driver:
+            self._hand.type(data, done)
         else:
-            self._typed()
-            self._keyboard.type(data, done)
-
-    def _signal(self, viewer: Viewer, signum: int) -> None:
-        if signum not in pty.SIGNALS:
-            raise Fault(Code.PROTOCOL_ERROR, f"SIGNAL {signum} is not one of {pty.SIGNALS}")
-        if viewer is self.driver and self._master >= 0:
-            self._typed()
-            with contextlib.suppress(OSError):
-                kernel_pty.send_signal(self._master, signum)
+            done(InputStatus.NOT_DRIVER)
 
     def _typed(self) -> None:
         self._flow.typed()
-        self._typed_at = time.time()
-        if len(self.viewers) > 1 and self._typed_at - self._told_typed >= TYPING:
-            self._told_typed = self._typed_at
+        now = time.monotonic()
+        if len(self.viewers) > 1 and now - self._told_typed >= TYPING:
+            self._told_typed = now
             self._status.changed()
 
-    def _ping(self, viewer: Viewer, frame: bytes) -> None:
-        _, _, rtt, stamp = pty.ping_body(frame)
-        if 0 < rtt < LONGEST_RTT:
-            METERS.rtt.observe(rtt / 1e6)
-        viewer.say(pty.pong_frame(frame, on_the_way(stamp), self._pulse.lag_ms))
-
     def _resized(self, size: kernel_pty.Winsize) -> None:
-        self._band.size(self.ring.head, size.cols, size.rows)
-        if self.tape:
-            self.tape.resized(self.ring.head, size.cols, size.rows)
+        self._stream.resized(size.cols, size.rows)
         self._pump_all()
 
     # --- who drives ------------------------------------------------------------------------------------------------
@@ -362,7 +293,7 @@ class Session:
             driver=self.driver.id if self.driver else None,
             viewers=[viewer.told(self.ring.head) for viewer in self.viewers.values()],
             recording=self.tape.told() if self.tape else None,
-            typed_at=self._typed_at,
+            typed_at=self._hand.typed_at,
             flow="held" if self._flow.held else "open",
         )
         return pty.json_frame(Kind.STATE, body)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from runtime.protocol import pty
 from runtime.protocol.framing import framed
 from runtime.protocol.pty import Kind, ReplayKind
-from runtime.terminal.band import Band
-from runtime.terminal.ear import Ear
 from runtime.terminal.meters import METERS
 from runtime.terminal.pace import Pace
 from runtime.terminal.queries import Quieted
 from runtime.terminal.replay import Plan, tail
 from runtime.terminal.ring import Ring
+from runtime.terminal.stream import Stream
 
 SMALLEST = 4096  # no frame below this while more is waiting for credit
 MAX_BACKLOG = 64 * 1024
@@ -29,15 +27,6 @@ class Outlet(Protocol):
     def write(self, data: bytes) -> None: ...
     def backlog(self) -> int: ...
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class Stream:
-    """What all viewers of one terminal are served from."""
-
-    ring: Ring
-    ear: Ear
-    band: Band
 
 
 class Viewer:

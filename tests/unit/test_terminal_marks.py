@@ -57,7 +57,7 @@ places = st.lists(st.integers(0, 3 * LONGEST), max_size=8)
 
 
 @given(streams, places)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_where_a_read_cuts_makes_no_difference_to_marks(stream: bytes, at: list[int]) -> None:
     whole, pieces = Heard(stream), Heard(*cut(stream, at))
     assert pieces.marks == whole.marks
@@ -65,7 +65,7 @@ def test_where_a_read_cuts_makes_no_difference_to_marks(stream: bytes, at: list[
 
 
 @given(streams | st.binary(max_size=100), places)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_where_a_read_cuts_makes_no_difference_to_modes(stream: bytes, at: list[int]) -> None:
     told = []
     for pieces in ([stream], cut(stream, at)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.protocol import pty
@@ -64,6 +64,7 @@ def cut(stream: bytes, cuts: list[int]) -> Iterator[bytes]:
 
 
 @given(st.lists(st.integers(1, 9), min_size=1))
+@settings(deadline=None)
 def test_a_sequence_may_be_cut_anywhere(cuts: list[int]) -> None:
     stream = b"text " + VIM + b" more\x1b[?25h\x1b[?1049l bye \x1b[?1049h"
     pieces, whole = told(*cut(stream, cuts)), told(stream)
@@ -72,6 +73,7 @@ def test_a_sequence_may_be_cut_anywhere(cuts: list[int]) -> None:
 
 
 @given(st.binary(max_size=200), st.binary(max_size=200))
+@settings(deadline=None)
 def test_garbage_is_survived(first: bytes, second: bytes) -> None:
     modes = told(first, second)
     assert Modes.load(modes.dump(5))[0].preamble() == modes.preamble()
@@ -152,6 +154,7 @@ def test_each_screen_has_its_own_keyboard_flags_and_margins() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(MORE), st.integers(0, 9000)), max_size=40), st.integers(0, 600_000))
+@settings(deadline=None)
 def test_any_tail_leaves_the_modes_of_the_whole(pieces: list[tuple[bytes, int]], history: int) -> None:
     """And begins on a screen that a reset terminal has: the normal one, with nothing held back, outside a string."""
     ring = Ring.create()

@@ -147,7 +147,7 @@ def test_a_question_is_not_asked_again(question: str) -> None:
 
 
 @given(streams)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_all_else_is_said_as_before(stream: str) -> None:
     stream += "\x18"  # so that nothing is left open
     told = quiet(stream.encode())
@@ -158,7 +158,7 @@ def test_all_else_is_said_as_before(stream: str) -> None:
 
 
 @given(streams.map(str.encode) | st.binary(max_size=80), st.lists(st.integers(0, 80), max_size=6))
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_pieces_make_no_difference(stream: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
     pieces = [stream[start:end] for start, end in itertools.pairwise(places)]
