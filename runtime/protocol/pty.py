@@ -55,7 +55,11 @@ class Kind(IntEnum):
 
 
 class Close(IntEnum):
-    """WebSocket close codes: the closed list the browser knows."""
+    """WebSocket close codes: the closed list the browser knows.
+
+    RESTART also ends what a viewer sees that said nothing for 45 seconds: a page whose machine slept comes back at once
+    when it wakes, with the bytes it lacks. IDLE would need a person's click.
+    """
 
     RESTART = 1012
     PROTOCOL = 4400
@@ -333,7 +337,12 @@ def control_body(frame: bytes) -> tuple[ControlOp, int]:
 
 
 def mark_frame(at: int, kind: MarkKind, body: MarkBody) -> bytes:
-    """`at`: the offset after the sequence that made the mark."""
+    """`at`: the offset after the sequence that made the mark.
+
+    Like SIZE it comes when a viewer has exactly the bytes before `at`, in a replay too. A tail begins with the title and
+    the directory that hold there; after a GAP nothing of what lay in it follows. On a reconnection (DELTA) those at the
+    very offset the viewer `have`s are not said again.
+    """
     return _MARK.pack(Kind.MARK, at, kind) + msgspec.json.encode(body)
 
 
