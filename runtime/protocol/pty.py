@@ -339,9 +339,9 @@ def control_body(frame: bytes) -> tuple[ControlOp, int]:
 def mark_frame(at: int, kind: MarkKind, body: MarkBody) -> bytes:
     """`at`: the offset after the sequence that made the mark.
 
-    Like SIZE it comes when a viewer has exactly the bytes before `at`, in a replay too. A tail begins with the title and
-    the directory that hold there; after a GAP nothing of what lay in it follows. On a reconnection (DELTA) those at the
-    very offset the viewer `have`s are not said again.
+    Like SIZE it comes when a viewer has exactly the bytes before `at`, in a replay too. A tail begins with the title
+    and the directory that hold there; after a GAP nothing of what lay in it follows. On a reconnection (DELTA) those at
+    the very offset the viewer `have`s are not said again.
     """
     return _MARK.pack(Kind.MARK, at, kind) + msgspec.json.encode(body)
 
