@@ -5,6 +5,7 @@ import { ApiError } from "../src/protocol/api";
 import type { ViewerBody } from "../src/protocol/generated";
 import type { Share } from "../src/protocol/rest";
 import { endOf } from "../src/terminal/sharing/ending";
+import { scaleOf } from "../src/terminal/sharing/fit";
 import { type Course, course, START } from "../src/terminal/sharing/guest";
 import { company, news } from "../src/terminal/sharing/herald";
 import { audience, labelOf, plainName } from "../src/terminal/sharing/people";
@@ -142,6 +143,17 @@ describe("a guest's terminal that is not live", () => {
 
   it("has expired when its time was over", () => {
     expect(endOf({ ...INITIAL, phase: "error", problem: "refused" }, true)).toBe("expired");
+  });
+});
+
+describe("a watched terminal", () => {
+  it("is as small as it must be to be seen whole, never larger than it is, never a speck", () => {
+    const whole = { width: 800, height: 400 };
+    expect(scaleOf(whole, { width: 400, height: 800 })).toBe(0.5);
+    expect(scaleOf(whole, { width: 1600, height: 100 })).toBe(0.25);
+    expect(scaleOf(whole, { width: 1600, height: 800 })).toBe(1);
+    expect(scaleOf(whole, { width: 10, height: 10 })).toBe(0.2);
+    expect(scaleOf(whole, { width: 0, height: 0 })).toBe(1);
   });
 });
 

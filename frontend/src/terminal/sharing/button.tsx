@@ -27,7 +27,6 @@ export function ShareButton({ bench, tab }: { bench: Bench; tab: Tab | null }) {
         <button
           type="button"
           class="button small share-button"
-          aria-label={label}
           title={label}
           onClick={() => void openSharing(bench, tab)}
         >
