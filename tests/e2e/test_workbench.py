@@ -99,8 +99,7 @@ def test_a_second_terminal_opens_and_closes(page: Page) -> None:
     expect(page.get_by_role("tab")).to_have_count(2)
     browsing.prompt(page)
     browsing.enter(page, "echo second-$((1+1))", "second-2")
-    page.locator(".tab-close").click()
-    page.get_by_role("dialog").get_by_role("button", name=re.compile("close", re.IGNORECASE)).last.click()
+    page.locator(".tab-close").click()  # nothing runs in it: nothing is asked
     expect(page.get_by_role("tab")).to_have_count(1)
 
 

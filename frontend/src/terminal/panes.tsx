@@ -93,16 +93,18 @@ function Pane({ bench, tab, box, front, several, children }: PaneProps) {
     }
     const around = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const zone = zoneAt((event.clientX - around.left) / around.width, (event.clientY - around.top) / around.height);
-    if (drop !== zone) target.value = { terminal: tab.id, zone };
+    const { terminal, zone: before } = target.peek() ?? {};
+    if (terminal !== tab.id || before !== zone) target.value = { terminal: tab.id, zone };
   };
 
   const dropped = (event: DragEvent) => {
     const id = dragged.value;
     if (id === null) return;
     event.preventDefault();
-    if (drop === "whole") book.put(id, tab.id);
-    else if (drop !== null) {
-      const { way, before } = wayOf(drop);
+    const zone = target.peek()?.terminal === tab.id ? target.peek()?.zone : undefined; // newer than what is drawn
+    if (zone === "whole") book.put(id, tab.id);
+    else if (zone !== undefined) {
+      const { way, before } = wayOf(zone);
       book.split(tab.id, way, id, before);
     }
     dragEnds();
