@@ -79,9 +79,9 @@ function Over({ session, screen, front, screenReader }: OverProps) {
   const back = () => screen.focus();
   return (
     <>
-      {searching > 0 && <SearchBar screen={screen} asked={searching} onClose={() => setSearching(0)} />}
+      {link && <LinkLine link={link} />}
       <div class="term-over">
-        {link && <LinkLine link={link} />}
+        {searching > 0 && <SearchBar screen={screen} asked={searching} onClose={() => setSearching(0)} />}
         {front && latencyShown.value && (
           <LatencyReadout
             session={session}
