@@ -178,6 +178,17 @@ describe("who types", () => {
     expect(socket.frames(Kind.CONTROL)).toHaveLength(1);
   });
 
+  it("loses no key that is typed before the worker has told that it was taken back", async () => {
+    const socket = await live();
+    socket.says(json(Kind.STATE, { driver: 7, viewers: [owner(1), guest(7)], flow: "open" }));
+    session.input("lost");
+    session.takeOver();
+    session.input("x");
+    const order = socket.sent.map((frame) => frame[0]).filter((kind) => kind === Kind.CONTROL || kind === Kind.INPUT);
+    expect(order).toEqual([Kind.CONTROL, Kind.INPUT]);
+    expect(session.state.value).toMatchObject({ driver: true, driving: 1 });
+  });
+
   it("cannot be taken by who only looks on", async () => {
     const socket = await live({ role: "ro", driver: false });
     session.takeOver();

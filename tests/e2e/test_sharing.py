@@ -222,7 +222,7 @@ def test_how_it_looks(seen: Two) -> None:
         [
             owner.evaluate("document.documentElement.lang").lower(),
             owner.evaluate("document.documentElement.dataset.theme"),
-            str((owner.viewport_size or {})["width"]),
+            str(owner.evaluate("innerWidth")),
         ]
     )
 

@@ -145,6 +145,18 @@ export class Session extends Requests {
     if (attempt === this.#line.attempt) await this.#line.connect();
   }
 
+  /**
+   * The worker does not refuse the owner, and takes frames in their order: what is typed from here on comes after this.
+   * What STATE still says of before is put right by the next.
+   */
+  override takeOver(): void {
+    const { driver, role, phase, me } = this.#state.peek();
+    if (driver || role !== "rw" || phase !== "live") return;
+    super.takeOver();
+    this.#set({ driving: me });
+    this.#helm.drives(true);
+  }
+
   /** What a person typed or pasted. */
   input(text: string): void {
     this.#push(this.#encoder.encode(text));

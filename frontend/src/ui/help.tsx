@@ -16,6 +16,7 @@ const KEYS: readonly (readonly [string[], Key])[] = [
   [[OWN, "Shift", "↑ ↓"], "help.key_commands"],
   [["Shift", "F10"], "help.key_menu"],
   [["Ctrl", "F6"], "help.key_next_part"],
+  [["Esc"], "help.key_share"],
   [[ALT, "Shift", "T"], "help.key_new"],
   [[ALT, "Shift", "+ −"], "help.key_split"],
   [["Ctrl", ALT, "← → ↑ ↓"], "help.key_panes"],
