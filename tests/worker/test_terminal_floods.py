@@ -11,6 +11,7 @@ import pytest
 from runtime.protocol import messages, pty
 from runtime.protocol.pty import Hello, InputStatus, Kind
 from runtime.protocol.terminals import Histogram, TerminalMeters
+from runtime.terminal.flow import LEAST_TURN, LONG_TURN
 from runtime.terminal.meters import METERS
 from tests.support.pty_terminal import Make, Terminal
 from tests.support.pty_viewer import FakeOutlet, Screen, until
@@ -146,6 +147,24 @@ async def test_a_flood_of_sequences_lets_others_have_their_turn(terminal: Make, 
         assert loud.session.ring.head - before < 8 * MIB, number
         flood.frames.clear()
         flood.output.clear()
+
+
+async def test_of_output_that_takes_long_to_understand_less_is_read_in_a_turn(terminal: Make) -> None:
+    shell = terminal("yes")
+    _, screen = shell.attach()
+    flow, sizes = shell.session._flow, []
+    understand = flow._heard
+
+    def slowly(before: int) -> None:
+        sizes.append(shell.session.ring.head - before)
+        time.sleep(2 * LONG_TURN)
+        understand(before)
+
+    await flooded(shell, screen, MIB)
+    flow._heard = slowly
+    await until(lambda: len(sizes) > 40, "forty turns")
+    assert max(sizes[:3]) > 3 * LEAST_TURN
+    assert max(sizes[20:]) < 2 * LEAST_TURN
 
 
 @pytest.fixture
