@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,7 +19,7 @@ from runtime.errors import Code, Fault
 from runtime.protocol import model
 from runtime.protocol.pty import RecordingBody
 from runtime.protocol.terminals import MAX_NAME, MAX_PART, Recording
-from runtime.server.reels import Kept, Reel, is_id, load
+from runtime.server.reels import Kept, Ledger, Reel, is_id, load
 from runtime.server.scribe import Pen, Scribe
 from runtime.terminal.cast import header
 from runtime.terminal.recorder import Recorder
@@ -53,9 +56,11 @@ class Recordings:
         self._directory = str(config.recordings_dir)
         self._scribe = Scribe()
         self._running: dict[str, Running] = {}
+        self._ledger = Ledger(config.recording_bytes, config.recording_owner_bytes)
         self._pens: dict[str, Pen] = {}
-        for reel in load(self._directory, self._room):
-            self._pens[reel.recording.id] = Pen(self._scribe, reel)
+        self._owners: defaultdict[str, dict[str, Pen]] = defaultdict(dict)
+        for reel in load(self._directory, self._ledger):
+            self._keep(Pen(self._scribe, reel))
         self._loop = asyncio.get_running_loop()
         self._sweeper: asyncio.TimerHandle | None = None
         self._sweep()
@@ -87,7 +92,7 @@ class Recordings:
     async def start(
         self, record: Record, terminal: model.Terminal, session: Session, *, by: str, title: str
     ) -> Recording:
-        """From now on. Raises `Fault`: `wrong-state`, `limit-reached`, `invalid-spec`; `OSError`."""
+        """From now on. Raises `Fault`: `wrong-state`, `limit-reached`, `no-capacity`, `invalid-spec`."""
         if session.exit is not None:
             raise Fault(Code.WRONG_STATE, f"terminal {terminal.id} has ended", field="terminal")
         if self.under_way(record.id, terminal.id) is not None:
@@ -125,17 +130,19 @@ class Recordings:
         kept = Kept(
             recording=recording, by=by[:MAX_BY], epoch=ring.epoch, at=ring.head, size=f"{size.cols}x{size.rows}"
         )
-        pen = self._pens[recording.id] = Pen(self._scribe, Reel(self._directory, kept, self._room))
+        pen = self._keep(Pen(self._scribe, Reel(self._directory, kept, self._ledger)))
         created = self._scribe.ask(pen, pen.reel.create)
         recorder = self._run(pen, session, ring.head)
         recorder.begin(session.modes.preamble())
         session.record(recorder)
         try:
             await created
-        except BaseException:
-            self._running[recording.id].cut()
+        except OSError as error:
+            recorder.leave()
+            session.record(None)
             self._gone(pen)
-            raise
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise Fault.from_os_error(error, op="record", code=None if full else Code.INTERNAL_ERROR) from error
         return pen.reel.recording
 
     async def stop(self, owner: str | None, id: str) -> Recording:
@@ -149,11 +156,8 @@ class Recordings:
 
     def of(self, owner: str | None, container: str | None = None) -> list[Recording]:
         """The newest first. None is the operator, who has all."""
-        found = [
-            pen.reel.recording
-            for pen in self._pens.values()
-            if owner in (None, pen.reel.recording.owner) and container in (None, pen.reel.recording.container)
-        ]
+        pens = self._pens if owner is None else self._owners.get(owner, {})
+        found = [pen.reel.recording for pen in pens.values() if container in (None, pen.reel.recording.container)]
         return sorted(found, key=lambda recording: recording.started_at, reverse=True)
 
     async def read(self, owner: str | None, id: str, offset: int) -> tuple[bytes, int]:
@@ -188,11 +192,6 @@ class Recordings:
         """How many are under way."""
         return sum(1 for running in self._running.values() if running.recorder.told())
 
-    def used(self, owner: str) -> int:
-        """Bytes of asciicast, compressed or not. Called from the scribe's thread too."""
-        found = [pen.reel.recording for pen in list(self._pens.values())]
-        return sum(recording.bytes for recording in found if recording.owner == owner)
-
     def leave(self) -> None:
         """This worker ends; the terminals may not, and the next one goes on with their recordings."""
         for running in self._running.values():
@@ -224,25 +223,31 @@ class Recordings:
         if pen.reel.removed:
             self._gone(pen)
 
+    def _keep(self, pen: Pen) -> Pen:
+        recording = pen.reel.recording
+        self._pens[recording.id] = self._owners[recording.owner][recording.id] = pen
+        return pen
+
     def _gone(self, pen: Pen) -> None:
-        self._running.pop(pen.reel.recording.id, None)
-        self._pens.pop(pen.reel.recording.id, None)
+        recording = pen.reel.recording
+        self._running.pop(recording.id, None)
+        self._pens.pop(recording.id, None)
+        self._owners[recording.owner].pop(recording.id, None)
+        if not self._owners[recording.owner]:
+            del self._owners[recording.owner]
 
     def _admit(self, recording: Recording) -> None:
-        """Raises `limit-reached`."""
-        owner, most, bytes_ = recording.owner, self._config.recording_owner_count, self._config.recording_owner_bytes
-        if sum(1 for pen in self._pens.values() if pen.reel.recording.owner == owner) >= most:
+        """Raises `limit-reached`, and `no-capacity` where the disk has no room for a whole one."""
+        most, ledger = self._config.recording_owner_count, self._ledger
+        if len(self._owners.get(recording.owner, {})) >= most:
             text, field = f"{most} recordings are the most one owner may have", "recordings"
-        elif self._room(recording) < max(len(header(recording)), min(LEAST, self._config.recording_bytes)):
-            text, field = f"recordings of one owner may have {bytes_} bytes together", "bytes_used"
+        elif ledger.room(recording) < max(len(header(recording)), min(LEAST, ledger.one)):
+            text, field = f"recordings of one owner may have {ledger.all} bytes together", "bytes_used"
+        elif not _disk_has(self._directory, ledger.one):
+            raise Fault(Code.NO_CAPACITY, "the disk has no room for another recording")
         else:
             return
         raise Fault(Code.LIMIT_REACHED, text, field=field, hint="Delete recordings that are no longer needed.")
-
-    def _room(self, recording: Recording) -> int:
-        """By how many bytes it may grow."""
-        own = self._config.recording_bytes - recording.bytes
-        return max(0, min(own, self._config.recording_owner_bytes - self.used(recording.owner)))
 
     def _sweep(self) -> None:
         """Remove what is too old, now and every hour."""
@@ -258,6 +263,15 @@ class Recordings:
 
 def _missing(id: str) -> Fault:
     return Fault(Code.NOT_FOUND, f"there is no recording {id[:32]}", field="recording")
+
+
+def _disk_has(directory: str, most: int) -> bool:
+    """Whether a file of so many bytes fits; where that cannot be told, writing it will tell."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return True
+    return disk.f_bavail * disk.f_frsize >= most
 
 
 def _is_text(text: str) -> bool:

@@ -12,7 +12,8 @@ import contextlib
 import gzip
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -43,13 +44,36 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     blocks: list[int] | None = None
 
 
-class Reel:
-    """`kept` is replaced as a whole, and may be read by any thread. `room`: bytes that it may still grow by."""
+class Ledger:
+    """Bytes of asciicast that each owner has; `one` recording and all of an owner may have so many.
 
-    def __init__(self, directory: str, kept: Kept, room: Callable[[Recording], int]) -> None:
+    Any thread may ask; only the scribe's adds, once it is at work.
+    """
+
+    def __init__(self, one: int, all: int) -> None:
+        self.one, self.all = one, all
+        self._used: Counter[str] = Counter()
+
+    def add(self, owner: str, count: int) -> None:
+        if not count:
+            return
+        self._used[owner] += count
+        if not self._used[owner]:
+            del self._used[owner]
+
+    def room(self, recording: Recording) -> int:
+        """By how many bytes it may grow."""
+        return max(0, min(self.one - recording.bytes, self.all - self._used[recording.owner]))
+
+
+class Reel:
+    """`kept` is replaced as a whole, and may be read by any thread."""
+
+    def __init__(self, directory: str, kept: Kept, ledger: Ledger) -> None:
         self.kept = kept
         self.removed = False
-        self._room = room
+        self._ledger = ledger
+        self._ledger.add(kept.recording.owner, kept.recording.bytes)
         self._fd = -1
         self._path = os.path.join(directory, f"{kept.recording.id}.cast")
         self._notes = os.path.join(directory, f"{kept.recording.id}.json")
@@ -86,7 +110,7 @@ class Reel:
     def write(self, events: list[Happened]) -> None:
         """Append, then note it. What does not fit ends it. Raises `OSError`; the file is then as it was noted last."""
         recording, at, size = self.recording, self.kept.at, self.kept.size
-        room, out, elapsed = self._room(recording), bytearray(), self._cast.elapsed
+        room, out, elapsed = self._ledger.room(recording), bytearray(), self._cast.elapsed
         why: str | None = None
         for event in events:
             lines = self._cast.lines(event)
@@ -122,9 +146,9 @@ class Reel:
             return
         end = self.recording.started_at + self.recording.seconds
         ended = replace(self.recording, bytes=length, ended="lost", ended_at=end)
-        with contextlib.suppress(OSError):
-            self._save(replace(self.kept, recording=ended))
-        self.kept = replace(self.kept, recording=ended)  # if it could not be noted, the next worker finds it lost again
+        with contextlib.suppress(OSError):  # if it cannot be noted, the next worker finds it lost again
+            files.replace(self._notes, msgspec.json.encode(replace(self.kept, recording=ended)))
+        self._know(replace(self.kept, recording=ended))
         self._close()
 
     def compress(self) -> Iterator[None]:
@@ -145,6 +169,8 @@ class Reel:
 
     def remove(self) -> None:
         """Its notes first: a file without them is nobody's, and swept away."""
+        if not self.removed:
+            self._ledger.add(self.recording.owner, -self.recording.bytes)
         self.removed = True
         self._close()
         for path in (self._notes, f"{self._notes}.new", self._path, f"{self._path}.gz", f"{self._path}.gz.new"):
@@ -168,6 +194,10 @@ class Reel:
 
     def _save(self, kept: Kept) -> None:
         files.replace(self._notes, msgspec.json.encode(kept))
+        self._know(kept)
+
+    def _know(self, kept: Kept) -> None:
+        self._ledger.add(kept.recording.owner, kept.recording.bytes - self.recording.bytes)
         self.kept = kept
 
     def _close(self) -> None:
@@ -181,7 +211,7 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
-def load(directory: str, room: Callable[[Recording], int]) -> list[Reel]:
+def load(directory: str, ledger: Ledger) -> list[Reel]:
     """What is there; what belongs to none of it is removed, notes that cannot be read are left for a person to see."""
     os.makedirs(directory, mode=0o700, exist_ok=True)
     os.chmod(directory, 0o700)
@@ -195,7 +225,7 @@ def load(directory: str, room: Callable[[Recording], int]) -> list[Reel]:
             with contextlib.suppress(OSError, msgspec.MsgspecError):
                 kept = msgspec.json.decode(files.read_text(os.path.join(directory, name)), type=Kept)
                 if kept.recording.id == id:
-                    found.append(Reel(directory, kept, room))
+                    found.append(Reel(directory, kept, ledger))
         elif f"{id}.json" not in names or kind.endswith(".new"):
             os.unlink(os.path.join(directory, name))
     for reel in found:

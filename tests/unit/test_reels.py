@@ -11,16 +11,16 @@ import pytest
 
 from runtime.config import RuntimeConfig
 from runtime.server import reels
-from runtime.server.reels import BLOCK, Kept, Reel, is_id, load
+from runtime.server.reels import BLOCK, Kept, Ledger, Reel, is_id, load
 from runtime.terminal.cast import Happened
 from tests.unit.test_recorder import BEGUN, recording
 
-LARGE = 10**9
+LARGE = Ledger(10**9, 10**9)
 
 
-def reel(directory: Path, number: int = 0, room: int = LARGE) -> Reel:
+def reel(directory: Path, number: int = 0, ledger: Ledger = LARGE) -> Reel:
     kept = Kept(recording=recording(id=f"{number:024x}"), by="Anna", epoch="e", at=100, size="80x24")
-    made = Reel(str(directory), kept, lambda found: room - found.bytes)
+    made = Reel(str(directory), kept, ledger)
     made.create()
     return made
 
@@ -44,7 +44,7 @@ def whole(made: Reel, most: int = BLOCK) -> bytes:
 
 def test_it_is_for_root_alone_and_named_by_its_id(tmp_path: Path) -> None:
     place = tmp_path / "recordings"
-    load(str(place), lambda _: LARGE)
+    load(str(place), LARGE)
     made = reel(place)
     assert stat.S_IMODE(place.stat().st_mode) == 0o700
     assert sorted(path.name for path in place.iterdir()) == ["0" * 24 + ".cast", "0" * 24 + ".json"]
@@ -64,7 +64,7 @@ def test_what_was_written_and_not_noted_is_written_once(tmp_path: Path) -> None:
     noted = path.read_bytes()
     with path.open("ab") as file:
         file.write(b'[0.100,"o","half a li')
-    (again,) = load(str(tmp_path), lambda _: LARGE)
+    (again,) = load(str(tmp_path), LARGE)
     assert again.kept == made.kept
     again.resume()
     again.write([printed(b"\xe2\x82\xac two", 111, BEGUN + 3)])
@@ -74,12 +74,32 @@ def test_what_was_written_and_not_noted_is_written_once(tmp_path: Path) -> None:
 
 
 def test_at_its_quota_it_ends_and_never_holds_more(tmp_path: Path) -> None:
-    made = reel(tmp_path, room=500)
+    made = reel(tmp_path, ledger=Ledger(500, 10_000))
     made.write([printed(b"x" * 100, 100 + n * 100, BEGUN + n) for n in range(1, 20)])
     assert made.recording.ended == "quota"
     assert made.recording.bytes <= 500
     assert whole(made).endswith(b'x"]\n')
     assert made.recording.seconds == whole(made).count(b'"o"')
+
+
+def test_an_owners_bytes_add_up_to_no_more_than_is_allowed(tmp_path: Path) -> None:
+    ledger = Ledger(600, 1000)
+    first, second = reel(tmp_path, 1, ledger), reel(tmp_path, 2, ledger)
+    for number in range(1, 10):
+        for made in (first, second):
+            if not made.ended:
+                made.write([printed(b"x" * 70, 100 + number * 70)])
+    assert {first.recording.ended, second.recording.ended} == {"quota"}
+    used = first.recording.bytes + second.recording.bytes
+    assert 1000 - 85 < used <= 1000
+    assert ledger.room(recording()) == 1000 - used
+    assert ledger.room(recording(owner="bert")) == 600
+    first.remove()
+    first.remove()
+    assert ledger.room(recording()) == min(600, 1000 - second.recording.bytes)
+    again = Ledger(600, 1000)
+    load(str(tmp_path), again)
+    assert again.room(recording()) == ledger.room(recording())
 
 
 def test_compressed_it_reads_the_same_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +115,7 @@ def test_compressed_it_reads_the_same_from_anywhere(tmp_path: Path, monkeypatch:
     assert made.read(len(before) + 5, 10) == (b"", len(before))
     assert gzip.decompress((tmp_path / f"{made.recording.id}.cast.gz").read_bytes()) == before
     assert not (tmp_path / f"{made.recording.id}.cast").exists()
-    (again,) = load(str(tmp_path), lambda _: LARGE)
+    (again,) = load(str(tmp_path), LARGE)
     assert whole(again) == before
 
 
@@ -106,12 +126,12 @@ def test_dead_at_each_step_of_compressing(tmp_path: Path, monkeypatch: pytest.Mo
     before = whole(made)
     made.write([Happened(BEGUN + 9, 500, "end", "stopped")])
     next(made.compress())
-    (again,) = load(str(tmp_path), lambda _: LARGE)
+    (again,) = load(str(tmp_path), LARGE)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0" * 24 + ".cast", "0" * 24 + ".json"]
     for _ in again.compress():
         pass
     (tmp_path / f"{again.recording.id}.cast").write_bytes(before)  # it died before it could remove it
-    (last,) = load(str(tmp_path), lambda _: LARGE)
+    (last,) = load(str(tmp_path), LARGE)
     assert not (tmp_path / f"{again.recording.id}.cast").exists()
     assert whole(last) == before
 
@@ -137,7 +157,7 @@ def test_read_while_it_is_compressed(tmp_path: Path) -> None:
         def kept(self, kept: Kept) -> None:
             pass
 
-    late = Late(str(tmp_path), looked, lambda _: LARGE)
+    late = Late(str(tmp_path), looked, LARGE)
     late.looks = 0
     assert late.read(0, 10**6)[0] == before
 
@@ -147,13 +167,13 @@ def test_lost_it_keeps_whole_lines(tmp_path: Path) -> None:
     made.write([printed(b"one", 103), printed(b"two", 106, BEGUN + 2)])
     path = tmp_path / f"{made.recording.id}.cast"
     os.truncate(path, path.stat().st_size - 4)  # as after a loss of power
-    (again,) = load(str(tmp_path), lambda _: LARGE)
+    (again,) = load(str(tmp_path), LARGE)
     again.lose()
     assert again.recording.ended == "lost"
     assert again.recording.ended_at == BEGUN + 2
     assert whole(again).splitlines()[-1] == b'[1.000,"o","one"]'
     path.write_bytes(b"")
-    (nothing,) = load(str(tmp_path), lambda _: LARGE)
+    (nothing,) = load(str(tmp_path), LARGE)
     nothing.lose()
     assert nothing.removed
     assert list(tmp_path.iterdir()) == []
@@ -199,7 +219,7 @@ def test_what_belongs_to_no_recording_is_swept_and_what_cannot_be_read_is_left(t
     (tmp_path / f"{3:024x}.cast").write_bytes(b"whose?")
     (tmp_path / f"{4:024x}.json").write_bytes((tmp_path / f"{1:024x}.json").read_bytes())
     (tmp_path / "README").write_bytes(b"a person's")
-    assert [found.recording.id for found in load(str(tmp_path), lambda _: LARGE)] == [made.recording.id]
+    assert [found.recording.id for found in load(str(tmp_path), LARGE)] == [made.recording.id]
     left = {path.name for path in tmp_path.iterdir()}
     assert f"{2:024x}.cast" not in left
     assert {"README", f"{3:024x}.json", f"{3:024x}.cast", f"{4:024x}.json"} <= left

@@ -291,6 +291,35 @@ async def test_what_is_too_old_goes_and_what_was_cut_off_is_lost_but_plays(small
     assert list(directory.iterdir()) == []
 
 
+async def test_where_nothing_can_be_written_none_begins_and_the_terminal_goes_on(small: Instance) -> None:
+    name = (await asyncio.to_thread(small.launch, "sh")).container.id
+    directory = small.config.recordings_dir
+    away = directory.with_name("away")
+    directory.rename(away)
+    try:
+        request = messages.StartRecording(id=name, owner="anna", terminal="console", by="Anna")
+        assert (await asyncio.to_thread(small.refusal, request)).code is Code.INTERNAL_ERROR
+        assert (await small.ask(messages.ListRecordings(owner="anna"), messages.Recordings)).recordings == []
+        async with visit(small, name) as visitor:
+            visitor.type(b"echo $((40+2))ok\r")
+            await visitor.sees(b"42ok")
+            assert visitor.screen.state is not None
+            assert visitor.screen.state.recording is None
+    finally:
+        away.rename(directory)
+    begun = await start(small, name)
+    shutil.rmtree(directory)  # under its feet
+    async with visit(small, name) as visitor:
+        visitor.type(b"echo $((50+2))ok\r")
+        await visitor.sees(b"52ok")
+        await visitor.sees(lambda: visitor.screen.state and not visitor.screen.state.recording)
+    directory.mkdir(mode=0o700)
+    again = await start(small, name)
+    assert again.id != begun.id
+    await small.ask(messages.Delete(id=name, owner="anna"), messages.Done)
+    await sweep(small)
+
+
 async def test_recordings_outlive_their_keeper(tmp_path: Path, images: Path) -> None:
     first = Instance(tmp_path, images)
     try:
@@ -314,10 +343,12 @@ async def test_recordings_outlive_their_keeper(tmp_path: Path, images: Path) -> 
 
 
 async def test_a_full_screen_is_drawn_again_for_a_recording_that_begins_on_it(instance: Instance) -> None:
-    script = "printf '\\033[?1049h\\033[?2004h'; trap 'echo drawn' WINCH; echo ready; while :; do sleep 0.1; done"
+    script = "read go; trap 'echo drawn' WINCH; printf '\\033[?1049h\\033[?2004hready'; while :; do sleep 0.1; done"
     name = (await asyncio.to_thread(instance.launch, "sh", "-c", script)).container.id
     async with visit(instance, name) as visitor:
+        visitor.type(b"\r")  # it takes the screen while somebody looks, so that nothing else has it drawn again
         await visitor.sees(b"ready")
+        assert b"drawn" not in visitor.screen.output
         begun = await start(instance, name)
         await visitor.sees(b"drawn")
     await stop(instance, begun.id)
