@@ -19,7 +19,10 @@ export function arranging(bench: Bench, tab: Tab | null): readonly MenuItem[] {
       naming.value = tab.id;
     },
   };
-  if (narrow.value) return [rename];
+  const close: MenuItem[] = tab.console
+    ? []
+    : [{ label: t("tabs.close_action"), icon: "close", onSelect: () => void bench.closeTerminal(tab) }];
+  if (narrow.value) return [rename, ...close];
   const visible = shown(book.layout.value);
   const hidden = book.tabs.value.filter((other) => !visible.includes(other.id)).slice(0, MOST);
   const split = (way: "right" | "down"): MenuItem => ({
@@ -42,5 +45,6 @@ export function arranging(bench: Bench, tab: Tab | null): readonly MenuItem[] {
     ...(visible.length > 1
       ? [{ label: t("panes.close_item"), onSelect: () => book.closePane(tab.id) } satisfies MenuItem]
       : []),
+    ...close,
   ];
 }

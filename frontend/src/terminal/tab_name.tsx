@@ -30,11 +30,13 @@ export function endedNote(tab: Tab): string | null {
 
 interface Props {
   tab: Tab;
+  /** Pixels from where the row of tabs begins. */
+  left: number;
   /** Null: as it was. */
   onDone: (name: string | null) => void;
 }
 
-export function NameField({ tab, onDone }: Props) {
+export function NameField({ tab, left, onDone }: Props) {
   const field = useRef<HTMLInputElement>(null);
   const done = useRef(false);
 
@@ -53,6 +55,7 @@ export function NameField({ tab, onDone }: Props) {
     <input
       ref={field}
       class="input tab-field"
+      style={{ left: `min(${left}px, 100% - 166px)` }}
       aria-label={t("tabs.name_label")}
       placeholder={programName(tab)}
       maxLength={MOST}

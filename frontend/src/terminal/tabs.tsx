@@ -70,7 +70,15 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose, onRename }: Prop
     event.preventDefault();
   };
 
-  const named = (tab: Tab, name: string | null) => {
+  const named = tabs.find((tab) => tab.id === naming.value);
+
+  /** Where a tab begins in the row, as far as that is scrolled. */
+  const leftOf = (id: string): number => {
+    const tab = document.getElementById(`tab-${id}`)?.parentElement;
+    return tab ? Math.max(0, tab.offsetLeft - (list.current?.scrollLeft ?? 0)) : 0;
+  };
+
+  const rename = (tab: Tab, name: string | null) => {
     naming.value = null;
     if (name !== null) onRename(tab, name);
     requestAnimationFrame(() => {
@@ -111,40 +119,36 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose, onRename }: Prop
                 dragEnds();
               }}
             >
-              {naming.value === tab.id ? (
-                <NameField tab={tab} onDone={(name) => named(tab, name)} />
-              ) : (
-                <button
-                  type="button"
-                  role="tab"
-                  id={`tab-${tab.id}`}
-                  aria-selected={selected}
-                  aria-controls={selected || elsewhere ? `panel-${tab.id}` : undefined}
-                  tabIndex={selected ? 0 : -1}
-                  title={tab.console ? t("tabs.console_title") : t("tabs.rename_hint", { name: tabName(tab) })}
-                  onClick={() => enter(book, tab.id)}
-                  onDblClick={() => {
-                    naming.value = tab.id;
-                  }}
-                  onAuxClick={(event) => {
-                    if (event.button === 1 && !tab.console) onClose(tab);
-                  }}
-                  onKeyDown={(event) => keys(event, at)}
-                >
-                  <News tab={tab} />
-                  <span class="tab-name mono">{tab.console ? tab.name.value || programName(tab) : tabName(tab)}</span>
-                  {tab.console && <span class="tab-note mono">PID 1</span>}
-                  <SharingNote tab={tab} />
-                  {ended !== null && <span class="tab-note">{ended}</span>}
-                  {elsewhere && <span class="sr-only">{t("tabs.in_pane")}</span>}
-                </button>
-              )}
+              <button
+                type="button"
+                role="tab"
+                id={`tab-${tab.id}`}
+                aria-selected={selected}
+                aria-controls={selected || elsewhere ? `panel-${tab.id}` : undefined}
+                tabIndex={selected ? 0 : -1}
+                title={tab.console ? t("tabs.console_title") : t("tabs.rename_hint", { name: tabName(tab) })}
+                onClick={() => enter(book, tab.id)}
+                onDblClick={() => {
+                  naming.value = tab.id;
+                }}
+                onAuxClick={(event) => {
+                  if (event.button === 1 && !tab.console) onClose(tab);
+                }}
+                onKeyDown={(event) => keys(event, at)}
+              >
+                <News tab={tab} />
+                <span class="tab-name mono">{tab.console ? tab.name.value || programName(tab) : tabName(tab)}</span>
+                {tab.console && <span class="tab-note mono">PID 1</span>}
+                <SharingNote tab={tab} />
+                {ended !== null && <span class="tab-note">{ended}</span>}
+                {elsewhere && <span class="sr-only">{t("tabs.in_pane")}</span>}
+              </button>
               {!tab.console && (
                 <button
                   type="button"
                   class="tab-close"
                   tabIndex={-1}
-                  aria-label={t("tabs.close", { name: tabName(tab) })}
+                  aria-hidden="true" // a list of tabs has nothing but tabs; Delete and the menu close, too
                   title={t("tabs.close", { name: tabName(tab) })}
                   onClick={() => onClose(tab)}
                 >
@@ -155,6 +159,9 @@ export function Tabs({ book, canOpen, opening, onOpen, onClose, onRename }: Prop
           );
         })}
       </div>
+      {named !== undefined && (
+        <NameField key={named.id} tab={named} left={leftOf(named.id)} onDone={(name) => rename(named, name)} />
+      )}
       <button
         type="button"
         class="button icon small"
