@@ -5,6 +5,7 @@ The report has one entry a chapter: what it found, or under `error` why it could
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -124,6 +125,14 @@ def disk() -> dict[str, Any]:
     return sh("dd if=/dev/zero of=/fill bs=1M count=40; rm /fill")
 
 
+def files() -> dict[str, Any]:
+    data = os.urandom(64 * 1024)
+    call(messages.PutFile(id=ID, owner=None, path="/root/in", data=data), messages.FilePut)
+    back = call(messages.FetchFile(id=ID, owner=None, path="/root/in"), messages.Part).data
+    inside = sh("sha256sum < /root/in; stat -c '%u:%g %a' /root/in; ls -A /root; rm /root/in")["out"]
+    return {"same": back == data, "inside": inside, "sha": hashlib.sha256(data).hexdigest()}
+
+
 def freezing() -> dict[str, Any]:
     found: dict[str, Any] = {}
     frozen = call(messages.Freeze(id=ID, owner=None, frozen=True), messages.One).container.frozen
@@ -227,7 +236,7 @@ def end() -> dict[str, Any]:
 
 
 CHAPTERS: tuple[Callable[[], dict[str, Any]], ...] = (
-    start, memory, throttling, disk, freezing, limits, probes, metrics, killing, forks, end,
+    start, memory, throttling, disk, files, freezing, limits, probes, metrics, killing, forks, end,
 )  # fmt: skip
 
 

@@ -65,6 +65,13 @@ def test_every_v2_file_of_the_panel_is_there(chapter: Chapter) -> None:
     assert {path for path in found["gaps"] if "cgroup" in path} <= weightless
 
 
+def test_files_go_in_and_out(chapter: Chapter) -> None:
+    """Who carries them is in the container's one group there, its freezer and its limits at once."""
+    found = chapter("files")
+    assert found["same"]
+    assert found["inside"].split() == [found["sha"], "-", "0:0", "644", "in"]
+
+
 def test_memory_beyond_the_limit_is_killed_and_counted(chapter: Chapter) -> None:
     found = chapter("memory")
     assert found["said"]["code"] == 128 + signal.SIGKILL, found
