@@ -147,7 +147,7 @@ async def test_what_happens_is_in_the_file(instance: Instance) -> None:
 async def test_a_killed_worker_leaves_no_number_out_and_none_twice(instance: Instance) -> None:
     name = (await asyncio.to_thread(instance.launch, "sh", "-c", COUNTER)).container.id
     begun = await start(instance, name)
-    for _ in range(3):
+    for _ in range(2):
         grown = (await one(instance, begun.id)).bytes + 5000
         await wait(instance, begun.id, lambda found, grown=grown: found.bytes > grown)  # type: ignore[misc]
         await instance.kill_worker()
@@ -196,12 +196,12 @@ async def test_a_flood_is_whole_though_the_worker_is_killed_in_it(instance: Inst
     script = "read go; i=0; while [ $i -lt 20 ]; do i=$((i+1)); seq 1 20000; done; exit 5"
     name = (await asyncio.to_thread(instance.launch, "sh", "-c", script)).container.id
     begun = await start(instance, name)
-    for round_ in range(6):
+    for round_ in range(4):
         async with visit(instance, name) as visitor:  # without one, the next worker waits for the last to come back
             await visitor.sees(lambda visitor=visitor: visitor.screen.welcome)  # type: ignore[misc]
             if round_ == 0:
                 visitor.type(b"\r")
-            if round_ < 5:
+            if round_ < 3:
                 grown = (await one(instance, begun.id)).bytes + 50_000
                 found = await wait(instance, begun.id, lambda found, grown=grown: found.ended or found.bytes > grown)  # type: ignore[misc]
                 assert found.ended is None
