@@ -4,14 +4,13 @@
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Welcome } from "../protocol/generated";
-import { type Frame, HISTORY, hello, InputStatus, Kind, ReplayKind, RING, visibility } from "../protocol/pty";
+import { type Frame, HISTORY, hello, InputStatus, Kind, RING, visibility } from "../protocol/pty";
 import { type Problem, refusal, type Verdict, verdict } from "./closing";
-import { Downlink } from "./downlink";
 import { Helm } from "./helm";
 import { Line } from "./line";
-import { Marks } from "./marks";
 import { Presence } from "./presence";
 import { Pulse } from "./pulse";
+import { Reader } from "./reader";
 import { Requests } from "./requests";
 import { type Attach, INITIAL, type Latency, type Mark, type Screen, type SessionState } from "./state";
 import { Uplink } from "./uplink";
@@ -28,18 +27,15 @@ export interface SessionOptions {
 export class Session extends Requests {
   readonly #state = signal<SessionState>(INITIAL);
   readonly #uplink = new Uplink();
-  readonly #downlink: Downlink;
+  readonly #reader: Reader;
   readonly #line: Line;
   readonly #pulse: Pulse;
   readonly #helm: Helm;
-  readonly #marks = new Marks();
   readonly #encoder = new TextEncoder();
   readonly #presence: Presence;
   #opened = false;
-  #replaying = false;
   /** The next connection is to fill the screen anew. */
   #whole = true;
-  #filled: (() => void) | null = null;
   #welcome: Welcome | null = null;
   #epoch: string | null = null;
   #history = HISTORY;
@@ -50,10 +46,16 @@ export class Session extends Requests {
     private readonly options: SessionOptions = {},
   ) {
     super();
-    this.#downlink = new Downlink(screen);
+    this.#reader = new Reader(screen, {
+      broken: () => this.#lost(),
+      begins: (offset) => this.#set({ earlier: Math.max(0, offset - (this.#welcome?.tail ?? offset)) }),
+      output: () => this.options.output?.(),
+      sized: (cols, rows) => this.#helm.sized(cols, rows),
+      ended: (exit) => this.#set({ phase: "ended", exit }),
+    });
     this.#pulse = new Pulse(() => this.#lost());
     this.#helm = new Helm(screen, { state: this.#state, set: (part) => this.#set(part) }, (action) =>
-      this.#downlink.after(action),
+      this.#reader.downlink.after(action),
     );
     this.#presence = new Presence({
       seen: (seen) => this.send(visibility(seen)),
@@ -61,7 +63,7 @@ export class Session extends Requests {
       back: () => this.#pageIsBack(),
     });
     this.#line = new Line(attach, {
-      ready: () => this.#downlink.drained(),
+      ready: () => this.#reader.downlink.drained(),
       hello: (ticket) => this.#hello(ticket),
       frame: (frame) => this.#handle(frame),
       garbled: (why) => this.#stop("protocol", why),
@@ -82,12 +84,12 @@ export class Session extends Requests {
 
   /** Prompts, commands, titles and directories in the output that is on the screen. */
   get marks(): ReadonlySignal<readonly Mark[]> {
-    return this.#marks.all;
+    return this.#reader.marks.all;
   }
 
   /** Hears of each mark, bells too, when what is before it is on the screen. Returns how to stop. */
   onMark(listener: (mark: Mark) => void): () => void {
-    return this.#marks.listen(listener);
+    return this.#reader.marks.listen(listener);
   }
 
   /** Measures the latency each second while on; to be called off as often as on. */
@@ -182,7 +184,7 @@ export class Session extends Requests {
     this.#history = Math.min(this.#history * 4, RING);
     this.#drop();
     this.#whole = true;
-    this.#filled = filled ?? null;
+    this.#reader.filled = filled ?? null;
     this.#set({ phase: "reconnecting", earlier: 0 });
     this.#line.hurry();
   }
@@ -212,7 +214,7 @@ export class Session extends Requests {
       v: 1,
       ticket,
       epoch: this.#epoch,
-      have: this.#whole ? null : this.#downlink.received,
+      have: this.#whole ? null : this.#reader.downlink.received,
       cols,
       rows,
       xpx: pixels.x,
@@ -226,43 +228,11 @@ export class Session extends Requests {
   }
 
   #handle(frame: Frame): void {
+    if (this.#reader.take(frame)) return;
     switch (frame.kind) {
       case Kind.WELCOME:
         this.#welcomed(frame.body);
         break;
-      case Kind.REPLAY_BEGIN:
-        this.#replaying = true;
-        this.screen.mute(true);
-        if (frame.replay === ReplayKind.TAIL) {
-          this.#startOver(frame.start);
-          this.#set({ earlier: Math.max(0, frame.start - (this.#welcome?.tail ?? frame.start)) });
-        }
-        break;
-      case Kind.OUTPUT:
-        if (!this.#downlink.take(frame.offset, frame.data)) this.#lost();
-        else if (!this.#replaying) this.options.output?.();
-        break;
-      case Kind.REPLAY_END:
-        this.#replaying = false;
-        this.#downlink.after(() => {
-          this.screen.mute(false);
-          this.#filled?.();
-          this.#filled = null;
-        });
-        break;
-      case Kind.GAP:
-        this.#startOver(frame.end);
-        break;
-      case Kind.SIZE:
-        this.#downlink.at(frame.at, () => this.#helm.sized(frame.cols, frame.rows));
-        break;
-      case Kind.MARK: {
-        const mark = { at: frame.at, kind: frame.mark, body: frame.body };
-        this.#downlink.at(frame.at, () => {
-          if (this.#marks.add(mark)) this.screen.mark?.(mark);
-        });
-        break;
-      }
       case Kind.INPUT_ACK:
         if (!this.#uplink.acknowledge(frame.seq, frame.status) && frame.status === InputStatus.DROPPED) {
           this.#set({ dropped: true });
@@ -283,20 +253,10 @@ export class Session extends Requests {
       case Kind.PONG:
         this.#pulse.answered(frame);
         break;
-      case Kind.EXIT:
-        this.#downlink.after(() => this.#set({ phase: "ended", exit: frame.body }));
-        break;
       case Kind.ERROR:
         this.#set({ detail: frame.body.msg, code: frame.body.code });
         break;
     }
-  }
-
-  /** The screen begins blank, with the output from `offset` on. */
-  #startOver(offset: number): void {
-    this.screen.reset();
-    this.#downlink.restart(offset);
-    this.#downlink.after(() => this.#marks.clear());
   }
 
   #welcomed(welcome: Welcome): void {
@@ -304,9 +264,8 @@ export class Session extends Requests {
     if (this.#epoch !== null && this.#epoch !== welcome.epoch) this.#uplink.clear();
     this.#epoch = welcome.epoch;
     this.#whole = false;
-    this.#replaying = false;
     this.#welcome = welcome;
-    this.#downlink.connect(this.send);
+    this.#reader.connect(this.send);
     this.#set({
       phase: "live",
       problem: null,
@@ -336,7 +295,7 @@ export class Session extends Requests {
         break;
       case "ended":
         this.#drop();
-        this.#downlink.after(() => this.#set({ phase: "ended" }));
+        this.#reader.downlink.after(() => this.#set({ phase: "ended" }));
         break;
       case "gone":
         this.#drop();
@@ -366,8 +325,7 @@ export class Session extends Requests {
     this.#pulse.disconnect();
     this.#helm.disconnect();
     this.#uplink.disconnect();
-    this.#downlink.disconnect();
-    this.#downlink.after(() => this.screen.mute(false));
+    this.#reader.disconnect();
   }
 
   #pageIsBack(): void {
