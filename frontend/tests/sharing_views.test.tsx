@@ -191,6 +191,17 @@ describe("a guest's banner", () => {
     expect(words()).toContain("ann would rather type alone at the moment.");
   });
 
+  it("says who types, when that is another, and who else watches", () => {
+    show();
+    expect(root.querySelector(".share-note")).toBeNull();
+    const cleo = { ...bob, id: 4, name: "cleo", granted: true };
+    show({}, { driving: 4, viewers: [ann, bob, cleo, { ...bob, id: 5, name: "dan" }] });
+    expect(words()).toContain("cleo has the keyboard.");
+    expect(words()).toContain("1 other guest watches");
+    show({}, { driving: null, viewers: [bob] });
+    expect(words()).toContain("ann has no page open here at the moment.");
+  });
+
   it("says when what is seen is old", () => {
     show();
     expect(words()).not.toContain("ago");

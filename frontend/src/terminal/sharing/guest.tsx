@@ -117,13 +117,11 @@ export function GuestBanner({ state, session, owner, focus, children }: Props) {
         }
       >
         <strong>{said(words, { owner: name })}</strong>{" "}
-        <span class="share-note">
-          {granted ? (
-            said("guest.driving_note", { owner: name })
-          ) : (
-            <Others all={all} owner={words === "guest.watching" ? owner : null} />
-          )}
-        </span>
+        {granted ? (
+          <span class="share-note">{said("guest.driving_note", { owner: name })}</span>
+        ) : (
+          <Others all={all} owner={words === "guest.watching" ? owner : null} />
+        )}
       </Row>
       {lag > FAR_BEHIND && (
         <Row tone="quiet" icon="warn">
@@ -138,15 +136,20 @@ export function GuestBanner({ state, session, owner, focus, children }: Props) {
 function Others({ all, owner }: { all: Audience; owner: string | null }) {
   const { driver } = all;
   const guests = namesOf(all.guests.filter((guest) => guest !== driver)).length;
+  const away = driver === null && owner !== null && all.others.every((person) => person.kind !== "owner");
+  const notes = [
+    driver?.kind === "guest" && said("guest.other_types", { name: <Name>{driver.name}</Name> }),
+    driver?.kind === "own" && t("guest.own_types"),
+    away && said("guest.owner_away", { owner: <Name>{owner}</Name> }),
+    guests > 0 && tn("guest.others", guests),
+  ].filter((note) => note !== false);
   return (
     <>
-      {driver?.kind === "guest" && said("guest.other_types", { name: <Name>{driver.name}</Name> })}
-      {driver?.kind === "own" && t("guest.own_types")}
-      {driver === null &&
-        owner !== null &&
-        all.others.every((person) => person.kind !== "owner") &&
-        said("guest.owner_away", { owner: <Name>{owner}</Name> })}{" "}
-      {guests > 0 && tn("guest.others", guests)}
+      {notes.map((note, at) => (
+        <span class="share-note" key={at}>
+          {note}{" "}
+        </span>
+      ))}
     </>
   );
 }
