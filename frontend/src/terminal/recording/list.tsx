@@ -10,7 +10,7 @@ import { type Failure, failure } from "../../ui/failure";
 import { Icon } from "../../ui/icons";
 import { FailureNotice } from "../../ui/notice";
 import { deleteRecording } from "./recorder";
-import { daysWords, length, replayPage, terminalWords, whyWords } from "./told";
+import { daysWords, length, replayPage, sentences, terminalWords, whyWords } from "./told";
 
 /** One that is under way grows. */
 const POLL_MS = 3_000;
@@ -124,7 +124,7 @@ function Kept({ bytes_used, bytes_allowed, recording_bytes, days }: Recordings) 
       </label>
       <p class="muted">
         {bytes_used >= bytes_allowed && <b>{t("recordings.full")} </b>}
-        {t("recordings.each", { most: bytes(recording_bytes) })} {daysWords(days)}
+        {sentences(t("recordings.each", { most: bytes(recording_bytes) }), daysWords(days))}
       </p>
     </div>
   );

@@ -60,7 +60,7 @@ interface OverProps {
 
 /** Lies over the terminal, which goes on below. The player is fetched now. */
 function Over({ onClose, children }: OverProps) {
-  const frame = useRef<HTMLElement>(null);
+  const frame = useRef<HTMLDivElement>(null);
   const [view, setView] = useState<{ Replay: ReplayView } | "failed" | null>(null);
   const load = () => {
     setView(null);
@@ -74,7 +74,7 @@ function Over({ onClose, children }: OverProps) {
     </button>
   );
   return (
-    <section class="replay-over" ref={frame} tabIndex={-1} aria-label={t("recordings.replay")}>
+    <div class="replay-over" ref={frame} tabIndex={-1}>
       {view === null && <p class="replay-wait">{t("recordings.loading")}</p>}
       {view === "failed" && (
         <Notice
@@ -93,6 +93,6 @@ function Over({ onClose, children }: OverProps) {
         </Notice>
       )}
       {view !== null && view !== "failed" && children(view.Replay, back)}
-    </section>
+    </div>
   );
 }

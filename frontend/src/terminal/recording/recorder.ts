@@ -150,7 +150,7 @@ export async function deleteRecording(api: Api, recording: RestRecording): Promi
   const yes = await ask({
     title: t("recordings.delete_title"),
     body: t(recording.ended == null ? "recordings.delete_live" : "recordings.delete_body"),
-    action: t("action.delete"),
+    action: t("delete.action"),
     danger: true,
   });
   if (!yes) return false;

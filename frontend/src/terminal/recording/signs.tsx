@@ -5,7 +5,7 @@ import { FailureNotice } from "../../ui/notice";
 import { Act, Strip } from "../below";
 import type { Extra } from "../extras";
 import { recordingOf } from "./recorder";
-import { endWords, factsWords, length } from "./told";
+import { endWords, factsWords, length, sentences } from "./told";
 
 /** Everybody who looks at the terminal sees it; who owns it can end it. */
 export const RecordingSign: Extra = ({ bench, tab }) => {
@@ -51,7 +51,7 @@ export const RecordingOver: Extra = ({ bench, tab }) => {
   const over = recorder.over.value.get(tab.id);
   if (!over) return null;
   return (
-    <Strip tone={over.ended === "quota" ? "warn" : "plain"} words={`${endWords(over)} ${factsWords(over)}`}>
+    <Strip tone={over.ended === "quota" ? "warn" : "plain"} words={sentences(endWords(over), factsWords(over))}>
       <Act label={t("recordings.play")} onClick={() => recorder.replay(over.id)} />
       <Act label={t("common.dismiss")} onClick={() => recorder.dismiss(tab.id)} />
     </Strip>

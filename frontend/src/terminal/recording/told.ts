@@ -1,6 +1,6 @@
 /** A recording in words. */
 import { bytes } from "../../i18n/format";
-import { type Key, t } from "../../i18n/index";
+import { type Key, language, t } from "../../i18n/index";
 import type { RestRecording } from "../../protocol/rest";
 import { printable } from "../../state/format";
 
@@ -27,6 +27,9 @@ export const terminalWords = ({ title, terminal_name }: RestRecording): string =
 
 export const factsWords = (recording: RestRecording): string =>
   t("recordings.facts", { length: length(recording.seconds), size: bytes(recording.bytes) });
+
+/** One sentence after another: Chinese has no space between them. */
+export const sentences = (...all: readonly string[]): string => all.join(language() === "en" ? " " : "");
 
 /** How long they are kept. */
 export const daysWords = (days: number | null | undefined): string =>
