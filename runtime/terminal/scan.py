@@ -11,8 +11,8 @@ from typing import Protocol
 
 LONGEST = 4096  # bytes of an OSC that are kept; of a longer one nothing is heeded but its end
 _TOKEN = re.compile(
-    rb"\x1b(?:"
-    rb"\[(?![0-9;:]*+[A-Zm@])(?:"  # no colours, no moves: they are most of what there is
+    rb"\x1b(?!\[[0-9;:]*+[@-Zm])(?:"  # no colours, no moves: they are most of what there is
+    rb"\[(?:"
     rb"\?(?P<dec>[0-9;]{1,40})(?P<set>[hl])"
     rb"|(?P<cursor>[0-6]?) q"
     rb"|(?P<margins>[0-9]{0,5}+(?:;[0-9]{0,5}+)?)r"
