@@ -25,9 +25,9 @@ const folded = remembered("xray.folded", false, isBoolean);
 /** In the order of the walk: from a terminal to what is asked above it. */
 const PARTS = [
   "[role=tab][aria-selected=true]",
-  ".xterm-helper-textarea",
+  ".pane[data-front] .xterm-helper-textarea",
   ".term-ask",
-  ".share-banner [data-part]",
+  ".pane[data-front] .share-banner [data-part]",
   "#xray",
   ".brand",
 ];
