@@ -10,8 +10,9 @@ export const SIZES = [10, 12, 13, 15, 17, 18, 20, 22, 25, 28, 32] as const;
 export const USUAL_SIZE = 13;
 export const LINE_HEIGHT = 1.15;
 
-/** Above the exact size by so much that a measured width never falls short of its whole pixel. */
-const OVER_PX = 0.002;
+/** Browsers have widths in steps of their own: the size grows by this until a cell is not short of its whole pixels. */
+const STEP_PX = 0.01;
+const MOST_STEPS = 20;
 const MEASURED_PX = 100;
 /** The face must be there when the emulator opens, for it measures its cells once. Without it, the next best serves. */
 const FACE_MS = 1_000;
@@ -26,21 +27,29 @@ export function stepped(size: number, by: 1 | -1): number {
   return SIZES[Math.max(0, Math.min(SIZES.length - 1, at + by))] ?? USUAL_SIZE;
 }
 
-/** `ratio`: a cell's width at a size of 1; `density`: the screen's pixels per CSS pixel. */
-export function fitted(size: number, ratio: number, density: number): number {
-  if (!(ratio > 0 && density > 0)) return size;
-  return Math.max(1, Math.round(size * ratio * density)) / (ratio * density) + OVER_PX;
+/** `measure`: a cell's width at a size, 0 where that is not known; `density`: the screen's pixels per CSS pixel. */
+export function fitted(
+  wanted: number,
+  measure: (size: number) => number,
+  density: number,
+): { size: number; cell: number | null } {
+  const ratio = measure(MEASURED_PX) / MEASURED_PX;
+  if (!(ratio > 0 && density > 0)) return { size: wanted, cell: null };
+  const cell = Math.max(1, Math.round(wanted * ratio * density)) / density;
+  let size = cell / ratio;
+  for (let step = 0; step < MOST_STEPS && measure(size) < cell; step += 1) size += STEP_PX;
+  return { size, cell };
 }
 
 export const family = (): string =>
   getComputedStyle(document.documentElement).getPropertyValue("--font-mono").trim() || "monospace";
 
-/** How wide a letter is, in units of the font's size. */
-export function cellRatio(): number {
+/** How wide a letter is at a size, as the emulator measures it. */
+export function widthAt(size: number): number {
   const context = document.createElement("canvas").getContext("2d");
   if (context === null) return 0;
-  context.font = `${MEASURED_PX}px ${family()}`;
-  return context.measureText("W").width / MEASURED_PX;
+  context.font = `${size}px ${family()}`;
+  return context.measureText("W").width;
 }
 
 export async function loadFace(): Promise<void> {

@@ -51,7 +51,11 @@ export class Painter {
     if (holder === this) holder = null;
     const webgl = this.#webgl;
     this.#webgl = null;
-    webgl?.dispose(); // xterm.js draws all of it anew with the DOM
+    if (webgl === null) return;
+    const canvases = [...(this.term.element?.querySelectorAll("canvas") ?? [])];
+    webgl.dispose(); // xterm.js draws all of it anew with the DOM
+    // Left to the garbage collector, the context would count as one of the few for a long while.
+    for (const canvas of canvases) canvas.getContext("webgl2")?.getExtension("WEBGL_lose_context")?.loseContext();
   }
 }
 

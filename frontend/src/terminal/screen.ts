@@ -9,7 +9,7 @@ import { isAnswer } from "./answers";
 import { Blink } from "./blink";
 import { pastable, plainTitle } from "./clipboard";
 import { Echo } from "./echo";
-import { cellRatio, family, fitted, followDensity, fontSize, LINE_HEIGHT } from "./font";
+import { family, fitted, followDensity, fontSize, LINE_HEIGHT, widthAt } from "./font";
 import { type Key, sequence } from "./key_codes";
 import { Links } from "./links";
 import { ClipboardOffers } from "./osc52";
@@ -25,6 +25,8 @@ import type { Wish } from "./wishes";
 export { loadFace } from "./font";
 
 const SCROLLBACK = 5000;
+/** What xterm.js keeps free for its scroll bar. */
+const SCROLL_BAR_PX = 14;
 
 export interface ScreenEvents {
   data(text: string): void;
@@ -58,18 +60,21 @@ export class XtermScreen implements Screen {
   #fitted = true;
   #muted = false;
   #searched = false;
+  #cell: number | null;
 
   constructor(readonly events: ScreenEvents) {
     this.element.className = "terminal-screen";
     const blinks = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.#blink = blinks ? new Blink(this.element) : null;
+    const letters = fitted(fontSize.peek(), widthAt, devicePixelRatio);
+    this.#cell = letters.cell;
     this.#term = new Terminal({
       allowProposedApi: true, // for the width of grapheme clusters, decorations, and what the parser reads
       allowTransparency: false,
       cursorBlink: blinks,
       cursorInactiveStyle: "outline",
       fontFamily: family(),
-      fontSize: fitted(fontSize.peek(), cellRatio(), devicePixelRatio),
+      fontSize: letters.size,
       fontWeightBold: 700,
       lineHeight: LINE_HEIGHT,
       linkHandler: Links.handler(() => this.links),
@@ -189,7 +194,7 @@ export class XtermScreen implements Screen {
   fit(): void {
     if (!this.#fitted || this.element.clientWidth === 0 || this.element.clientHeight === 0) return;
     const before = `${this.cols}x${this.rows}`;
-    this.#fit.fit();
+    this.#resizeToBox();
     if (`${this.cols}x${this.rows}` !== before) this.events.resized();
   }
 
@@ -324,9 +329,19 @@ export class XtermScreen implements Screen {
   }
 
   #letters(): void {
-    const size = fitted(fontSize.peek(), cellRatio(), devicePixelRatio);
+    const { size, cell } = fitted(fontSize.peek(), widthAt, devicePixelRatio);
+    this.#cell = cell;
     if (this.#term.options.fontSize === size) return;
     this.#term.options.fontSize = size;
     this.fit();
+  }
+
+  /** As many columns with one renderer as with the other, whose cells differ by some hundredths of a pixel. */
+  #resizeToBox(): void {
+    const proposed = this.#fit.proposeDimensions();
+    if (proposed === undefined || Number.isNaN(proposed.cols) || Number.isNaN(proposed.rows)) return;
+    const fits = this.#cell === null ? 0 : Math.floor((this.element.clientWidth - SCROLL_BAR_PX) / this.#cell);
+    const cols = Math.abs(fits - proposed.cols) === 1 ? fits : proposed.cols;
+    if (cols !== this.cols || proposed.rows !== this.rows) this.#term.resize(cols, proposed.rows);
   }
 }
