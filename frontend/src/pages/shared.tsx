@@ -44,7 +44,10 @@ function Guest({ boot, api, shared }: { boot: Boot; api: Api; shared: SharedTerm
         </a>
         <div class="shared-title">
           <h1 class="header-title">{said("guest.title", { owner: <Name>{owner}</Name> })}</h1>
-          <p class="shared-of">
+          <p
+            class="shared-of"
+            title={t("guest.in", { container: plainName(shared.container.name), image: shared.container.image })}
+          >
             {said("guest.in", {
               container: <bdi>{plainName(shared.container.name)}</bdi>,
               image: <span class="mono">{shared.container.image}</span>,
