@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RestRecording } from "../../protocol/rest";
 import type { Pace } from "./cast";
 import { parse } from "./cast";
-import { Deck, type MakePlayer, type Player, skipping, speed } from "./deck";
+import { Deck, type MakePlayer, type Player, skipping, speed, startOver } from "./deck";
 import type { PlayerEvents, PlayerOptions } from "./player";
 
 const HEADER = '{"version":3,"term":{"cols":80,"rows":24}}';
@@ -105,6 +105,24 @@ describe("a replay", () => {
     expect(now().seek).toHaveBeenCalledWith(1);
     one.toggle();
     expect(now().play).toHaveBeenCalledOnce();
+  });
+
+  it("goes on when it is drawn anew, as for another theme, and begins anew when it is opened anew", () => {
+    const first = deck();
+    open(first);
+    now().events.playing();
+    now().time = 3;
+    vi.advanceTimersByTime(200);
+    const same = () => new Deck(first.recording, CAST, null, vi.fn());
+    open(same());
+    expect(now().options).toEqual({ speed: 1, startAt: 3, autoPlay: true });
+    now().events.playing();
+    now().events.paused();
+    open(same());
+    expect(now().options).toMatchObject({ startAt: 3, autoPlay: false });
+    startOver();
+    open(same());
+    expect(now().options).toMatchObject({ startAt: 0, autoPlay: true });
   });
 
   it("plays from the beginning once it is over", async () => {

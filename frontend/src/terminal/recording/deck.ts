@@ -21,7 +21,12 @@ export const speed = remembered(
 export const skipping = remembered("replay.skip-pauses", true, isBoolean);
 
 /** Where a replay was when it was drawn anew, for another theme or with what came since. Seconds, as it was. */
-let left: { id: string; at: number } | null = null;
+let left: { id: string; at: number; playing: boolean } | null = null;
+
+/** The next replay begins at the beginning. */
+export function startOver(): void {
+  left = null;
+}
 
 export type Player = Pick<CastPlayer, "time" | "play" | "pause" | "seek" | "dispose">;
 export type MakePlayer = (cast: Cast, pace: Pace, options: PlayerOptions, events: PlayerEvents) => Player;
@@ -44,12 +49,14 @@ export class Deck {
     private readonly store: LiveStore | null,
     private readonly failed: (error: unknown) => void,
   ) {
-    if (left?.id === recording.id) this.real.value = Math.min(left.at, cast.seconds);
+    if (left?.id !== recording.id) return;
+    this.real.value = Math.min(left.at, cast.seconds);
+    this.#begun = !left.playing;
   }
 
   /** Shows it; returns how to let go of it. `still`: it does not begin by itself. */
   open(make: MakePlayer, still: boolean): () => void {
-    this.#begun = still || this.real.peek() > 0;
+    this.#begun ||= still && this.real.peek() === 0;
     // The player takes its speed and its events once: with others it is another one, at the same place.
     const stop = effect(() => {
       const options = { speed: speed.value, pace: this.pace.value };
@@ -92,7 +99,7 @@ export class Deck {
 
   #at(real: number): void {
     this.real.value = real;
-    left = { id: this.recording.id, at: real };
+    left = { id: this.recording.id, at: real, playing: this.playing.peek() };
   }
 
   #play(make: MakePlayer, pace: Pace, rate: number): () => void {
@@ -106,9 +113,9 @@ export class Deck {
       clearInterval(timer);
       if (this.#player !== player) return;
       batch(() => {
-        follow(true, ended);
         this.playing.value = false;
         this.#ended = ended;
+        follow(true, ended);
       });
     };
     const events: PlayerEvents = {

@@ -13,7 +13,7 @@ import { isDark } from "../../ui/preferences";
 import { loadFace } from "../screen";
 import { type Cast, CastError, parse } from "./cast";
 import { Controls } from "./controls";
-import { Deck } from "./deck";
+import { Deck, startOver } from "./deck";
 import { CastPlayer } from "./player";
 import { factsWords, terminalWords } from "./told";
 
@@ -46,7 +46,10 @@ export function Replay({ api, id, store, children }: Props) {
     },
     [api, id, loaded, problem],
   );
-  useEffect(() => void load(), [load]);
+  useEffect(() => {
+    startOver();
+    void load();
+  }, [load]);
   const failed = useMemo(
     () => (error: unknown) => {
       problem.value = failure(error, "recordings.not_played");
