@@ -186,6 +186,19 @@ describe("links", () => {
     expect(shares.list.value?.map(({ id }) => id)).toEqual(["b", "a"]);
   });
 
+  it("a list from before the new one does not take it away", async () => {
+    let answer = (_: Share[]) => {};
+    api.shares.mockReturnValueOnce(new Promise<Share[]>((resolve) => (answer = resolve)));
+    api.shares.mockResolvedValue([share("b"), share("a")]);
+    api.share.mockResolvedValue(share("b"));
+    const listing = shares.refresh();
+    await shares.make("t", 4);
+    answer([share("a")]);
+    await listing;
+    expect(shares.list.value?.map(({ id }) => id)).toEqual(["b", "a"]);
+    expect(api.shares).toHaveBeenCalledTimes(2);
+  });
+
   it("an expired one is none", async () => {
     await shares.refresh();
     expect(shares.valid(new Date("2026-01-01T03:59:59Z"))).toHaveLength(1);

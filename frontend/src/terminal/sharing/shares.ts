@@ -13,6 +13,8 @@ export class Shares {
   readonly #stopping = signal<ReadonlySet<string>>(new Set());
   readonly #failure = signal<Trouble | null>(null);
 
+  #changes = 0;
+
   constructor(
     private readonly api: Pick<Api, "shares" | "share" | "endShare">,
     private readonly container: string,
@@ -42,7 +44,13 @@ export class Shares {
 
   async refresh(): Promise<void> {
     await this.#try("share.failed_list", async () => {
-      this.#list.value = await this.api.shares(this.container);
+      let asked: number;
+      let list: readonly Share[];
+      do {
+        asked = this.#changes;
+        list = await this.api.shares(this.container);
+      } while (asked !== this.#changes); // made or ended meanwhile: this may be the list of before
+      this.#list.value = list;
     });
   }
 
@@ -53,6 +61,7 @@ export class Shares {
     this.#making.value = true;
     await this.#try("share.failed_create", async () => {
       const share = await this.api.share(this.container, terminal, hours);
+      this.#changes += 1;
       this.#list.value = [share, ...(this.#list.peek() ?? []).filter((other) => other.id !== share.id)];
       made = share;
     });
@@ -67,6 +76,7 @@ export class Shares {
     this.#stopping.value = new Set([...this.#stopping.peek(), id]);
     await this.#try("share.failed_stop", async () => {
       await this.api.endShare(this.container, id);
+      this.#changes += 1;
       this.#list.value = this.#list.peek()?.filter((share) => share.id !== id) ?? null;
       done = true;
     });
