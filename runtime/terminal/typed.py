@@ -11,7 +11,7 @@ import re
 MOST = 1024  # bytes that are looked at
 _TOKEN = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC
-    r"|\x1b\[(?P<number>[0-9]*)[0-9;?]*(?P<move>[@-~])"
+    r"|\x1b\[(?P<number>[0-9]*+)[0-9;?]*+(?P<move>[@-~])"
     r"|\x1b[^\[\]]?|\x1b[\[\]]"
     r"|(?P<back>\x08)|(?P<end>\r?\n)|(?P<home>\r)|[\x00-\x1f\x7f-\x9f]"
     r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
@@ -39,6 +39,7 @@ def typed(data: bytes) -> str:
                 del cells[at : at + count]
             case "@":
                 cells[at:at] = " " * count
+                del cells[MOST:]  # a few bytes insert many spaces
             case "text":
                 text = found["text"]
                 cells[at : at + len(text)] = text

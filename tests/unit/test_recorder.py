@@ -19,6 +19,7 @@ from runtime.terminal.cast import MAX_LABEL, Cast, Happened, header
 from runtime.terminal.modes import Modes
 from runtime.terminal.recorder import MOST, PIECE, Recorder
 from runtime.terminal.ring import LANDING, Ring
+from runtime.terminal.typed import MOST as LONGEST
 from runtime.terminal.typed import typed
 
 BEGUN = 1_700_000_000.25
@@ -240,6 +241,10 @@ def test_what_was_typed(shown: bytes, label: str) -> None:
 )
 def test_anything_can_be_typed(shown: bytes) -> None:
     assert all(letter.isprintable() or letter > "\x9f" for letter in typed(shown))
+
+
+def test_a_line_made_long_by_a_few_bytes_is_cut() -> None:
+    assert len(typed(b"a" + b"\x1b[1024@" * 100 + b"\x1b[1024C" + b"b\n")) <= 2 * LONGEST
 
 
 def test_a_screen_in_use_begins_with_its_modes() -> None:
