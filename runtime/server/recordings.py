@@ -103,7 +103,7 @@ class Recordings:
                 hint="Stop that recording first.",
             )
         title = title.strip()
-        if len(title) > MAX_NAME or not (title.isprintable() and _is_text(title)):
+        if len(title) > MAX_NAME or not title.isprintable():
             raise Fault(
                 Code.INVALID_SPEC,
                 f"title must be at most {MAX_NAME} characters, none of them a control character",
@@ -272,15 +272,6 @@ def _disk_has(directory: str, most: int) -> bool:
     except OSError:
         return True
     return disk.f_bavail * disk.f_frsize >= most
-
-
-def _is_text(text: str) -> bool:
-    """JSON can hold half a surrogate pair, which UTF-8 cannot."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _nothing() -> None:
