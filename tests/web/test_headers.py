@@ -79,6 +79,7 @@ def test_cookies(ann: User) -> None:
         assert cookie["samesite"] == "Lax"
 
 
+@pytest.mark.django_db  # a response that ends looks after the connection to the database
 def test_static_files_come_whole_under_asgi_too(client: Client) -> None:
     response = client.get("/static/playground/base.css")
     assert response.status_code == 200
