@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import deque
 
+from runtime.protocol.pty import MarkKind
 from runtime.terminal.marks import Mark, Marks, body_of, kind_of
 from runtime.terminal.modes import Modes
 from runtime.terminal.ring import Ring
 from runtime.terminal.scan import LONGEST, Scanner
 
-CHECKPOINT = 64 * 1024
-_PIECE = 64 * 1024
+CHECKPOINT = 16 * 1024
+SEEK = (
+    32 * 1024
+)  # bytes of nothing but sequences take a hundredth of a second, and whoever prints them may attach often
 
 
 class Ear:
@@ -21,7 +24,7 @@ class Ear:
         self._ring = ring
         self._scanner = Scanner()
         self._marks = Marks()
-        self._changed = False
+        self._changed = self._altered = False  # by what was heeded last; since the last checkpoint
         self.modes, known = Modes.load(ring.note())
         if ring.tail < ring.head:
             walk = _Walk(self.modes)
@@ -34,10 +37,14 @@ class Ear:
         """`data` was read; `end` is the offset after it."""
         self._changed = False
         self._scanner.feed(data, end, self)
-        if self._changed:
+        self._altered |= self._changed
+        point, modes = self._checkpoints[-1]
+        due = end - point >= CHECKPOINT and not self._scanner.open
+        if self._changed or due:  # also when due: the next worker has no more to read again than what came since
             self._ring.write_note(self.modes.dump(end - self._scanner.pending))
-        if end - self._checkpoints[-1][0] >= CHECKPOINT and not self._scanner.open:
-            self._checkpoints.append((end, self.modes.copy()))
+        if due:
+            self._checkpoints.append((end, self.modes.copy() if self._altered else modes))
+            self._altered = False
             while self._checkpoints[0][0] < self._ring.tail:
                 self._checkpoints.popleft()
 
@@ -46,10 +53,10 @@ class Ear:
         return self._marks.settle(self._ring.head, last=last)
 
     def start(self, wanted: int) -> tuple[int, Modes] | None:
-        """The first offset from `wanted` on at which a reset terminal can begin, and the modes there.
+        """An offset from `wanted` on at which a reset terminal can begin, and the modes there.
 
-        That is: on the normal screen, outside a synchronized update, outside a string. If there is none such, `wanted`
-        itself. None: it is not known what was set there.
+        That is: on the normal screen, outside a synchronized update, outside a string. The first such within `SEEK`,
+        else the first checkpoint that is; if there is none, `wanted` itself. None: it is not known what was set there.
         """
         known = next((point for point in reversed(self._checkpoints) if point[0] <= wanted), None)
         if known is None or known[0] < self._ring.tail:
@@ -58,13 +65,11 @@ class Ear:
         scanner.feed(self._ring.read(known[0], wanted), wanted, walk)
         if walk.modes.calm and not scanner.open:
             return wanted, walk.modes
-        there = walk.modes.copy()
-        walk.seeking, at = True, wanted
-        while walk.found is None and at < self._ring.head:
-            data = self._ring.read(at, min(at + _PIECE, self._ring.head))
-            at += len(data)
-            scanner.feed(data, at, walk)
-        return walk.found or (wanted, there)
+        there, stop = walk.modes.copy(), min(wanted + SEEK, self._ring.head)
+        walk.seeking = True
+        scanner.feed(self._ring.read(wanted, stop), stop, walk)
+        later = (point for point in self._checkpoints if point[0] >= stop and point[1].calm)
+        return walk.found or next(later, (wanted, there))
 
     def recall(self) -> list[Mark]:
         """The newest marks of the output that was there before this worker."""
@@ -72,7 +77,7 @@ class Ear:
         start = max(self._ring.tail, end - _Recall.WITHIN)
         if start < end:
             Scanner().feed(self._ring.read(start, end), end, walk)
-        return list(walk.marks)
+        return [Mark(at, kind, body) for at, kind, osc in walk.found if (body := body_of(kind, osc)) is not None]
 
     # Hearer
 
@@ -109,11 +114,11 @@ class _Walk:
 
 
 class _Recall:
-    WITHIN = 512 * 1024
+    WITHIN = 256 * 1024
     MOST = 1000
 
     def __init__(self) -> None:
-        self.marks: deque[Mark] = deque(maxlen=self.MOST)
+        self.found: deque[tuple[int, MarkKind, bytes]] = deque(maxlen=self.MOST)
         self._said: dict[int, bytes] = {}
 
     def token(self, found: re.Match[bytes], at: int) -> None:
@@ -122,8 +127,7 @@ class _Recall:
             return
         if osc.startswith((b"0;", b"2;", b"7;")):
             self._said[kind] = osc
-        if (body := body_of(kind, osc)) is not None:
-            self.marks.append(Mark(at, kind, body))
+        self.found.append((at, kind, osc))
 
     def ground(self, data: bytes, start: int, stop: int, base: int) -> None:
         """A bell that rang before is nobody's concern."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from runtime.protocol import pty
 from runtime.protocol.pty import HISTORY, Hello, ReplayKind
 from runtime.terminal import replay
-from runtime.terminal.ear import Ear
+from runtime.terminal.ear import CHECKPOINT, SEEK, Ear
 from runtime.terminal.modes import Modes
 from runtime.terminal.ring import Ring
 
@@ -195,6 +195,27 @@ def test_a_tail_goes_back_beyond_a_program_that_is_over(ring: Ring) -> None:
         ring.append(data)
         ear.heed(data, ring.head)
     assert replay.tail(ring, ear, 100_000).start < ring.head - 90_000
+
+
+def test_whatever_is_printed_little_of_it_is_understood_again(ring: Ring, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By who attaches, as often as they like; and by the next worker, for every terminal there is."""
+    ear, read, again = Ear(ring), Ring.read, []
+
+    def counted(self: Ring, start: int, end: int) -> bytes:
+        again.append(end - start)
+        return read(self, start, end)
+
+    for data in [b"x" * 20_000, VIM, *([b"\x1b=\x1b[?25l" * 500] * 256), b"\x1b[?1049l", *([b"y" * 9_000] * 4)]:
+        ring.append(data)
+        ear.heed(data, ring.head)
+    monkeypatch.setattr(Ring, "read", counted)
+    start, modes = ear.start(40_000) or (0, Modes())
+    assert modes.calm
+    assert ring.head - 4 * 9_000 <= start < ring.head
+    assert sum(again) <= SEEK + 2 * CHECKPOINT
+    again.clear()
+    assert Ear(ring).modes.preamble() == ear.modes.preamble()
+    assert sum(again) <= 2 * CHECKPOINT
 
 
 def test_a_full_note_is_still_kept(ring: Ring) -> None:
