@@ -20,6 +20,7 @@ export default defineConfig(({ command }) => ({
     root: "frontend",
     include: ["tests/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"],
     environment: "happy-dom",
+    setupFiles: ["tests/support/words.ts"],
     restoreMocks: true,
   },
 }));

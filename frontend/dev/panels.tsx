@@ -5,7 +5,7 @@
 import "../src/styles/tokens.css";
 import "../src/styles/base.css";
 import { render } from "preact";
-import { setLanguage } from "../src/i18n/index";
+import { learn, setLanguage } from "../src/i18n/index";
 import type { LiveMessage } from "../src/protocol/live";
 import real from "../src/state/fixtures/recorded.json";
 import recording from "../src/state/fixtures/session.json";
@@ -17,6 +17,7 @@ const query = new URLSearchParams(location.search);
 document.documentElement.dataset.theme = query.get("theme") ?? "light";
 const lang = query.get("lang") === "zh-hans" ? "zh-hans" : "en";
 document.documentElement.lang = lang === "zh-hans" ? "zh-Hans" : "en";
+await learn(lang);
 setLanguage(lang);
 
 const messages = (query.has("real") ? real : recording.messages) as unknown as LiveMessage[];

@@ -1,7 +1,23 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { type Key, setLanguage, t, tn } from "../src/i18n";
-import { pairs } from "../src/i18n/dictionaries";
+import { chinese } from "../src/i18n/chinese";
+import { english } from "../src/i18n/english";
 import { ago, bytes } from "../src/i18n/format";
+
+type Dictionary = Record<string, string>;
+
+const files = import.meta.glob<Dictionary>("../src/i18n/*.*.ts", { eager: true, import: "default" });
+const pairs = Object.entries(files).flatMap(([file, english]) =>
+  file.endsWith(".en.ts")
+    ? [
+        [
+          file.slice("../src/i18n/".length, -".en.ts".length),
+          english,
+          files[file.replace(".en.", ".zh-hans.")] ?? {},
+        ] as const,
+      ]
+    : [],
+);
 
 /** English has ordinals (`{nth}`: "65th") where Chinese takes the number (`{next}`): callers give both. */
 const holes = (text: string) =>
@@ -29,6 +45,12 @@ describe.each(pairs)("the %s dictionaries", (_name, english, chinese) => {
 it("no two dictionaries claim the same key", () => {
   const keys = pairs.flatMap(([, english]) => Object.keys(english));
   expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
+});
+
+it("every pair is part of what is said, in both languages", () => {
+  const said = pairs.flatMap(([, english]) => Object.keys(english)).sort();
+  expect(Object.keys(english).sort()).toEqual(said);
+  expect(Object.keys(chinese).sort()).toEqual(said);
 });
 
 describe("words", () => {

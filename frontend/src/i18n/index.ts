@@ -1,6 +1,6 @@
-/** The page's words in two languages. Keys are checked by the compiler, parity by a test. */
+/** The page's words, of the one language it is in. Keys are checked by the compiler, parity by a test. */
 import type { Language } from "../protocol/rest";
-import { chinese, english } from "./dictionaries";
+import type { english } from "./english";
 
 /** Every key there is. English is the source: the other dictionaries are typed by it. */
 export type Key = keyof typeof english;
@@ -10,15 +10,20 @@ export type CountKey = Key extends infer K ? (K extends `${infer Base}_other` ? 
 
 export type Params = Record<string, string | number>;
 
-const dictionaries: Record<Language, Record<Key, string>> = {
-  en: english,
-  "zh-hans": chinese,
-};
+type Words = Readonly<Record<Key, string>>;
 
+const learned: Partial<Record<Language, Words>> = {};
 let current: Language = "en";
+let words: Partial<Words> = {};
+
+/** Fetches the words of a language, a script of their own: a page needs those of one. To be awaited before `setLanguage`. */
+export async function learn(language: Language): Promise<void> {
+  learned[language] = language === "en" ? (await import("./english")).english : (await import("./chinese")).chinese;
+}
 
 export function setLanguage(language: Language): void {
   current = language;
+  words = learned[language] ?? {};
 }
 
 export const language = (): Language => current;
@@ -28,7 +33,7 @@ export const locale = (): string => (current === "zh-hans" ? "zh-Hans" : "en");
 
 /** The words for `key`, with `{name}` replaced by `params.name`. */
 export function t(key: Key, params: Params = {}): string {
-  return fill(dictionaries[current][key] ?? english[key] ?? key, params);
+  return fill(words[key] ?? key, params);
 }
 
 /** As `t`, with the form for `count`, which is also the parameter `{count}`. */

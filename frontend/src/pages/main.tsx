@@ -8,7 +8,7 @@ import "../styles/panes.css";
 import "../styles/comfort.css";
 import "../styles/sharing.css";
 import { type ComponentChildren, h, options, render } from "preact";
-import { setLanguage } from "../i18n/index";
+import { learn, setLanguage } from "../i18n/index";
 import type { Boot } from "../protocol/rest";
 import { followTheme } from "../ui/preferences";
 import { App } from "./app";
@@ -23,8 +23,10 @@ const boot = document.getElementById("boot");
 const app = document.getElementById("app");
 if (boot !== null && app !== null) {
   const state = JSON.parse(boot.textContent ?? "") as Boot;
-  setLanguage(state.lang);
-  void pageOf(state).then((page) => render(h(App, null, page), app));
+  void Promise.all([pageOf(state), learn(state.lang)]).then(([page]) => {
+    setLanguage(state.lang);
+    render(h(App, null, page), app);
+  });
 }
 
 /** The workbench is a script of its own, so that the home page does not carry it; the emulator comes at the same time. */
