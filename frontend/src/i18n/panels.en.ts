@@ -203,8 +203,6 @@ export default {
     "Memory had reached {limit}, nothing could be taken back: the kernel killed {command} (PID {inner} here, {pid} on the host).",
   "cg.oom_story_one": "Memory had reached {limit}, nothing could be taken back: the kernel killed {count} process.",
   "cg.oom_story_other": "Memory had reached {limit}, nothing could be taken back: the kernel killed {count} processes.",
-  "cg.fork_story_one": "A fork was refused with EAGAIN: the limit of tasks was reached.",
-  "cg.fork_story_other": "{count} forks were refused with EAGAIN: the limit of tasks was reached.",
   "cg.charts":
     "Charts: the last 3 minutes, right edge is now. Solid line: the limit. Dotted line: the peak. Grey foot: throttled.",
   "cg.chart_memory": "Memory over the last three minutes",

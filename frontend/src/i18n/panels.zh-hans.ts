@@ -185,8 +185,6 @@ export default {
   "cg.oom_story_of": "内存到了 {limit}，已无可回收：内核杀死了 {command}（这里的 PID {inner}，宿主机上的 {pid}）。",
   "cg.oom_story_one": "内存到了 {limit}，已无可回收：内核杀死了 {count} 个进程。",
   "cg.oom_story_other": "内存到了 {limit}，已无可回收：内核杀死了 {count} 个进程。",
-  "cg.fork_story_one": "有 1 次 fork 被拒绝（EAGAIN）：任务数到了上限。",
-  "cg.fork_story_other": "有 {count} 次 fork 被拒绝（EAGAIN）：任务数到了上限。",
   "cg.charts": "图为最近 3 分钟，右边是现在。实线是上限，点线是峰值，底部灰条是被节流的时段。",
   "cg.chart_memory": "最近三分钟的内存",
   "cg.chart_cpu": "最近三分钟的 CPU，单位为核",
