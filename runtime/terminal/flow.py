@@ -20,7 +20,8 @@ AFTER_INPUT = 0.05  # seconds in which output is an answer to a key, and is not 
 SPARSE = 1024  # after so small a read the next one would only say EAGAIN
 RECHECK = 0.05
 LAST_BYTES = 256 * 1024
-LEAST_TURN, LONG_TURN = 4096, 0.002  # bytes; seconds that understanding a turn's output may take
+PIECES = (4000, 16 * 1024)  # bytes that are understood at a time, one read at the least
+LONG_TURN = 0.002  # seconds that understanding a turn's output may take
 HELD = 0.3  # seconds
 NO_ANSWER = 10.0  # seconds after which output is no answer to a key any more
 
@@ -53,7 +54,7 @@ class Flow:
         self._recheck: asyncio.TimerHandle | None = None
         self._last_input = self._last_flush = 0.0
         self._flushed = ring.head
-        self._turn = TURN
+        self._piece = PIECES[1]
         self._asked: float | None = None  # when a key was typed that has no answer yet
         self.held = False
         self._held_since: float | None = None
@@ -95,9 +96,10 @@ class Flow:
         """Read what is there, within one turn and the room there is."""
         if not self.reading:
             return
-        before = self._ring.head
+        before = heard = self._ring.head
+        until = time.monotonic() + LONG_TURN
         try:
-            while self._ring.head - before < self._turn:
+            while self._ring.head - before < TURN:
                 room = self._room()
                 if room < PAUSE_BELOW:
                     self._pause()
@@ -106,14 +108,19 @@ class Flow:
                     break
                 if self._ring.fill(self._master, room) < SPARSE:
                     break
+                if self._ring.head - heard >= self._piece:
+                    self._understand(heard)
+                    heard = self._ring.head
+                    if time.monotonic() > until:
+                        break
         except BlockingIOError:
             pass
         except OSError:
             self._pause()  # EIO: nobody has the slave open; with a peer of our own it does not come
-        if self._ring.head > before:
-            if self._governor() is None:
-                self.drain.took(self._ring.head - before)
-            self._understand(before)
+        if self._ring.head > before and self._governor() is None:
+            self.drain.took(self._ring.head - before)
+        if self._ring.head > heard:
+            self._understand(heard)
 
     def read_out(self) -> None:
         """The last there is, without regard to credit: its writer is dead."""
@@ -132,17 +139,15 @@ class Flow:
         self._send()
 
     def _understand(self, before: int) -> None:
-        """Output made of nothing but control sequences takes long to understand: then less of it is read in a turn."""
+        """Output made of nothing but control sequences takes long to understand: then less of it is taken at a time."""
         began = time.monotonic()
         if self._asked is not None:
             if began - self._asked < NO_ANSWER:
                 METERS.echo.observe(began - self._asked)
             self._asked = None
         self._heard(before)
-        if time.monotonic() - began > LONG_TURN:
-            self._turn = max(LEAST_TURN, self._turn // 2)
-        elif self._turn < TURN:
-            self._turn *= 2
+        slow = time.monotonic() - began > LONG_TURN
+        self._piece = max(PIECES[0], self._piece // 2) if slow else min(PIECES[1], self._piece * 2)
 
     def _read(self) -> None:
         """Bytes are there. Kept for 3 ms for more to come, unless they answer a key or fill a frame."""

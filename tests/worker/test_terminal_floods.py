@@ -11,7 +11,7 @@ import pytest
 from runtime.protocol import messages, pty
 from runtime.protocol.pty import Hello, InputStatus, Kind
 from runtime.protocol.terminals import Histogram, TerminalMeters
-from runtime.terminal.flow import LEAST_TURN, LONG_TURN
+from runtime.terminal.flow import LONG_TURN, PIECES
 from runtime.terminal.meters import METERS
 from tests.support.pty_terminal import Make, Terminal
 from tests.support.pty_viewer import FakeOutlet, Screen, until
@@ -163,8 +163,8 @@ async def test_of_output_that_takes_long_to_understand_less_is_read_in_a_turn(te
     await flooded(shell, screen, MIB)
     flow._heard = slowly
     await until(lambda: len(sizes) > 40, "forty turns")
-    assert max(sizes[:3]) > 3 * LEAST_TURN
-    assert max(sizes[20:]) < 2 * LEAST_TURN
+    assert 3 * PIECES[0] < max(sizes[:3]) < 2 * PIECES[1]
+    assert max(sizes[20:]) < 2 * PIECES[0]
 
 
 @pytest.fixture
