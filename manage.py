@@ -25,6 +25,11 @@ def main() -> None:
         first = os.environ.get("RUN_MAIN") != "true"  # not the reloader's child
         if first and os.environ.get("TERRARIUM_NO_WORKER") != "1" and DEV.exists():
             ensure_worker()
+        from daphne.management.commands.runserver import Command
+
+        from webapp.daphne import Server
+
+        Command.server_cls = Server
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

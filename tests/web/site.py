@@ -24,7 +24,6 @@ from tests.support.fake_worker import FakeWorker
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 20
-DAPHNE = ["--no-server-name", "--websocket_timeout=-1", "--ping-interval", "20", "--ping-timeout", "30"]  # as ./dev
 
 
 @dataclass
@@ -33,6 +32,7 @@ class Site:
     environ: dict[str, str]
     worker: FakeWorker
     log: Path
+    pid: int = 0
 
     def manage(self, *args: str) -> str:
         command = [sys.executable, "manage.py", *args]
@@ -84,9 +84,9 @@ def serving(place: Path, *, tick: float) -> Iterator[Site]:
         found = Site(port, environ, worker, log)
         found.manage("migrate", "-v0")
         found.manage("ensure_local_user", "--name", "ann")
-        where = ["-b", "127.0.0.1", "-p", str(port)]
-        command = [sys.executable, "-m", "daphne", *where, *DAPHNE, "webapp.asgi:application"]
+        command = [sys.executable, "-m", "webapp.daphne", "-b", "127.0.0.1", "-p", str(port)]  # as ./dev
         server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=out, stderr=out)
+        found.pid = server.pid
         try:
             deadline = time.monotonic() + PATIENCE
             while True:

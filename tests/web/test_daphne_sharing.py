@@ -197,12 +197,3 @@ def test_what_daphne_passes_on_and_we_do_not(site: Site, owner: Person, made: di
             assert msgspec.json.decode(until(ws, Kind.ERROR)[1:], type=pty.ErrorBody).close == code
             assert closed(ws) == code
     assert "Traceback" not in site.log.read_text()
-
-
-def test_no_socket_is_closed_for_its_age(site: Site) -> None:
-    """As `./dev` starts it: Daphne alone would end each after a day."""
-    from tests.web.site import DAPHNE, ROOT
-
-    line = next(line for line in (ROOT / "dev").read_text().splitlines() if "-m daphne" in line)
-    assert " ".join(DAPHNE) in line
-    assert "--websocket_timeout=-1" in DAPHNE
