@@ -63,6 +63,8 @@ TABLE: dict[Code, Row] = {
 # What the worker advises; a test looks for each in its source.
 HINTS: dict[str, Promise] = {
     "Thaw it first.": _("Thaw it first."),
+    "Start it first.": _("Start it first."),
+    "Open another terminal.": _("Open another terminal."),
     "Try again when it has got what it waits for.": _("Try again when it has got what it waits for."),
     "End processes or delete files of the container, which lie in memory too, or ask for more.": _(
         "End processes or delete files of the container, which lie in memory too, or ask for more."

@@ -15,6 +15,7 @@ SENTENCES: dict[str, Promise] = {
     "int_type": gettext_lazy("it must be a whole number"),
     "int_parsing": gettext_lazy("it must be a whole number"),
     "int_parsing_size": gettext_lazy("it must be a whole number"),
+    "bool_parsing": gettext_lazy("it must be true or false"),
     "float_type": gettext_lazy("it must be a number"),
     "finite_number": gettext_lazy("it must be a finite number"),
     "string_type": gettext_lazy("it must be a string"),
@@ -37,6 +38,12 @@ def sentence(complaint: dict[str, Any], field: str | None) -> str:
     if field is None:  # the body as a whole
         return _("the body is missing") if kind == "missing" else _("the body must be a JSON object")
     if kind in SENTENCES:
-        return f"{field}: {str(SENTENCES[kind]) % complaint.get('ctx', {})}"
+        holes = {name: _listed(value) for name, value in complaint.get("ctx", {}).items()}
+        return f"{field}: {str(SENTENCES[kind]) % holes}"
     text = str(complaint["msg"]).removeprefix("Value error, ")  # a validator of ours, which said it well
     return f"{field}: {text[:1].lower()}{text[1:]}"
+
+
+def _listed(value: Any) -> Any:
+    """Pydantic joins alternatives in English: `'rw' or 'ro'`."""
+    return value.replace(" or ", ", ") if isinstance(value, str) else value

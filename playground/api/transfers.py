@@ -12,7 +12,7 @@ from ninja import Query, Router
 from playground.api import faults
 from playground.api.auth import person
 from playground.api.containers import ERRORS
-from playground.api.schemas import FilePutOut
+from playground.api.schemas import ErrorOut, FilePutOut
 from playground.api.xray import Inside
 from playground.services.transfers import file_get, file_put, largest_upload, upload_begin
 from runtime.errors import Code, Fault
@@ -24,7 +24,7 @@ BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "bi
 
 @router.put(
     CONTENT,
-    response={200: FilePutOut, **ERRORS},
+    response={200: FilePutOut, **ERRORS, 411: ErrorOut},
     openapi_extra={"requestBody": {"required": True, "content": BYTES}},
     operation_id="file_put",
     summary="Put a file into it",
@@ -35,7 +35,7 @@ def put(
     path: Inside,
     replace: Annotated[bool, Query(description="also where there is a file of that name")] = False,
 ) -> Any:
-    """The body is the file, as it is; it needs a Content-Length. It belongs to root there, mode 0644.
+    """The body is the file, as it is. It belongs to root there, mode 0644.
 
     Its directory must be there. Nothing is seen at `path` until all of it has arrived. Needs a running container.
     """

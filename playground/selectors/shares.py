@@ -45,7 +45,7 @@ def share_of(*, container: Container, id: str) -> Share:
     """One of this container's, ended or not. Raises `Fault(not-found)`."""
     row = Share.objects.filter(container=container, pk=id).first() if _ADDRESS.fullmatch(id) else None
     if row is None:
-        raise share_missing(id)
+        raise Fault(Code.NOT_FOUND, _("no shared terminal %(id)s") % {"id": id[:32]})
     return row
 
 

@@ -56,7 +56,7 @@ def recording_stop(*, user: User, id: str, terminal: str) -> Recording:
     newest = next((each for each in found.recordings if each.terminal == terminal), None)
     if newest is None:
         text = _("terminal %(terminal)s of container %(id)s was never recorded")
-        raise Fault(Code.NOT_FOUND, text % {"terminal": terminal[:32], "id": row.pk})
+        raise Fault(Code.NOT_FOUND, text % {"terminal": terminal[:32], "id": row.pk}, field="terminal")
     request = messages.StopRecording(owner=owner_of(row), recording=newest.id)
     return _asked(request, messages.RecordingSeen, newest.id).recording
 
@@ -111,7 +111,7 @@ def _asked(request: messages.Request, expected: type[R], recording: str = "") ->
 
 def _missing(recording: str) -> Fault:
     """It repeats nothing that the asker did not send."""
-    return Fault(Code.NOT_FOUND, _("no recording %(id)s") % {"id": recording[:32]})
+    return Fault(Code.NOT_FOUND, _("no recording %(id)s") % {"id": recording[:32]}, field="recording")
 
 
 def recording_json(found: Recording) -> Json:

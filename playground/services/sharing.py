@@ -59,8 +59,8 @@ def share_create(*, user: User, id: str, terminal: str, hours: int | None = None
     most, links = settings.TERRARIUM_SHARING["hours_most"], settings.TERRARIUM_SHARING["shares"]
     lifetime = min(settings.TERRARIUM_SHARING["hours"], most) if hours is None else hours
     if lifetime > most:
-        text = _("hours: it must be at most %(most)d") % {"most": most}
-        raise Fault(Code.INVALID_SPEC, text, field="hours")
+        text = _("it must be at most %(le)s") % {"le": most}
+        raise Fault(Code.INVALID_SPEC, f"hours: {text}", field="hours")
     _terminal(row, terminal)
     shares_forgettable(container=row, before=timezone.now() - KEPT).delete()
     with transaction.atomic():
@@ -131,6 +131,15 @@ def share_join(*, user: User, secret: str) -> Share:
                 raise Fault(Code.LIMIT_REACHED, text, hint=_("Ask whoever shared it for another link."))
             ShareGuest.objects.create(share=share, user=user)
     return share
+
+
+def share_follow(*, user: User, link: str) -> Shown:
+    """`share_join` and `share_show` for a script. `link`: all of it, or its path. Raises `Fault`: also wrong-state."""
+    share = share_join(user=user, secret=link.partition("?")[0].rpartition("/")[2])
+    if share.created_by_id == user.pk:
+        hint = _("Attach to the terminal as its owner.")
+        raise Fault(Code.WRONG_STATE, _("the link is your own"), field="url", hint=hint)
+    return share_show(user=user, id=share.pk)
 
 
 def share_show(*, user: User, id: str) -> Shown:

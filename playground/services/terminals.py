@@ -29,7 +29,7 @@ def terminal_open(*, user: User, id: str, argv: list[str], cols: int = 80, rows:
 
 
 def terminal_close(*, user: User, id: str, terminal: str) -> None:
-    """Hang up. The console cannot be closed. Closing a closed one is no error."""
+    """Hang up, and forget what it showed. The console cannot be closed. Raises `Fault`."""
     row = container_for(user=user, id=id)
     try:
         ask(row, messages.CloseTerminal(id=row.pk, owner=owner_of(row), terminal=terminal), messages.Done)
@@ -37,7 +37,7 @@ def terminal_close(*, user: User, id: str, terminal: str) -> None:
     except Fault as fault:
         if fault.code is Code.NOT_FOUND:
             text = _("no terminal %(terminal)s in container %(id)s")
-            raise Fault(Code.NOT_FOUND, text % {"terminal": terminal[:32], "id": row.pk}) from fault
+            raise Fault(Code.NOT_FOUND, text % {"terminal": terminal[:32], "id": row.pk}, field="terminal") from fault
         raise
 
 

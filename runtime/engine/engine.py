@@ -294,7 +294,8 @@ class Engine:
     def _running(self, id: str) -> Record:
         record = self.record(id)
         if record.state is not model.State.RUNNING:
-            raise _wrong_state(record, "be entered")
+            stopped = record.state is model.State.STOPPED
+            raise _wrong_state(record, "be entered", hint="Start it first." if stopped else None)
         return record
 
     def _enterable(self, id: str) -> Record:
@@ -396,5 +397,5 @@ def _abandon(birth: Birth) -> None:
     pidfd.send(birth.pid, birth.starttime, signal.SIGKILL)
 
 
-def _wrong_state(record: Record, verb: str) -> Fault:
-    return Fault(Code.WRONG_STATE, f"container {record.id} is {record.state} and cannot {verb}")
+def _wrong_state(record: Record, verb: str, *, hint: str | None = None) -> Fault:
+    return Fault(Code.WRONG_STATE, f"container {record.id} is {record.state} and cannot {verb}", hint=hint)

@@ -94,7 +94,8 @@ class Recordings:
     ) -> Recording:
         """From now on. Raises `Fault`: `wrong-state`, `limit-reached`, `no-capacity`, `invalid-spec`."""
         if session.exit is not None:
-            raise Fault(Code.WRONG_STATE, f"terminal {terminal.id} has ended", field="terminal")
+            text = f"terminal {terminal.id} has ended"
+            raise Fault(Code.WRONG_STATE, text, field="terminal", hint="Open another terminal.")
         if self.under_way(record.id, terminal.id) is not None:
             raise Fault(
                 Code.WRONG_STATE,

@@ -83,7 +83,8 @@ class Store:
     def running(self, id: str, owner: str | None) -> Held:
         held = self.find(id, owner)
         if held.world.info.state is not model.State.RUNNING:
-            raise Fault(Code.WRONG_STATE, f"container {id} is {held.world.info.state}, not running")
+            text = f"container {id} is {held.world.info.state} and cannot be entered"
+            raise Fault(Code.WRONG_STATE, text, hint="Start it first.")
         return held
 
     def changed(self, held: Held) -> None:

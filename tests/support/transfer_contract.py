@@ -122,7 +122,8 @@ class TransferContract:
                 assert (fault.code, fault.hint) == (Code.WRONG_STATE, "Thaw it first.")
             contract.call(messages.Stop(id=found.id, owner=OWNER, grace_seconds=0), messages.One)
             for request in requests:
-                assert contract.refused(request).code is Code.WRONG_STATE
+                fault = contract.refused(request)
+                assert (fault.code, fault.hint) == (Code.WRONG_STATE, "Start it first.")
 
     def test_a_terminal_is_looked_at(self, contract: Contract) -> None:
         with contract.container(cols=91, rows=31) as found:

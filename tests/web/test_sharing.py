@@ -404,3 +404,26 @@ def test_deleting_the_container_takes_all_of_it(api: Script, bob: User) -> None:
     api.call("DELETE", f"/containers/{made['id']}")
     assert not Share.objects.exists()
     assert not ShareGuest.objects.exists()
+
+
+def test_a_script_joins_by_the_link_too(api: Script, bob: User, stranger: Script) -> None:
+    made, share = shared(api)
+    for url in (share["url"], f"https://play.example.org{share['url']}?from=mail"):
+        status, seen = stranger.call("POST", "/shares", {"url": url})
+        assert (status, seen["id"], seen["container"]["id"]) == (200, share["id"], made["id"])
+    assert stranger.call("POST", f"/shares/{share['id']}/attach")[0] == 200
+    assert [guest.user for guest in ShareGuest.objects.all()] == [bob]
+    status, body = api.call("POST", "/shares", {"url": share["url"]})
+    assert (status, body["code"], body["field"]) == (409, "wrong-state", "url")
+    for url in (share["id"], f"/playground/s/{share['id']}", share["url"][:-1], "/"):
+        assert stranger.call("POST", "/shares", {"url": url})[0] == 404, "it is no key without its signature"
+
+
+def test_what_is_refused_about_a_link_says_what_to_do(api: Script) -> None:
+    made, _share = shared(api)
+    path = f"/containers/{made['id']}/shares"
+    for hours in (169, 10**30):
+        status, body = api.call("POST", path, {"terminal": made["terminals"][0]["id"], "hours": hours})
+        assert (status, body["field"], body["message"]) == (422, "hours", "hours: it must be at most 168")
+    body = api.call("DELETE", f"{path}/{NEVER}")[1]
+    assert body["hint"] == "There is no such thing here, or it is not yours."

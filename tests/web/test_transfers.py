@@ -212,3 +212,11 @@ def test_a_terminal_is_looked_at_and_named(api: Script, container: model.Contain
         assert (status, body["field"]) == (422, "name"), bad
     assert api.call("PATCH", one, {"name": "  "})[1]["name"] == ""
     assert api.call("GET", one.replace(container.terminals[0].id, "nothing"))[0] == 404
+
+
+def test_a_choice_is_told_in_the_readers_language(api: Script, container: model.Container) -> None:
+    api.defaults["HTTP_ACCEPT_LANGUAGE"] = "zh-hans"
+    status, body = put(api, container.id, "/root/x", b"x", replace="maybe")
+    assert (status, body["message"]) == (422, "replace: 只能是 true 或 false")
+    status, body = api.call("POST", f"/containers/{container.id}/terminals/console/attach", {"role": "x"})
+    assert (status, body["message"]) == (422, "role: 只能是下列之一：'rw', 'ro'")
