@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-PIECE = 32 * 1024
+PIECE = 16 * 1024
 _C0 = rb"[\x00-\x17\x19\x1c-\x1f\x7f]*+"
 # Atomic groups: CPython 3.11.2's possessive repeat of a group (`(?:…)*+`) keeps what a failed last round had taken.
 _BODY = rb"(?>(?:[^\x18\x1a\x1b\xc2]+|\xc2(?![\x80-\x9f]))*)"  # of a DCS

@@ -6,6 +6,7 @@ of the screen that shows it and Ctrl-C overtakes it. Other viewers never hold an
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import time
 from collections.abc import Collection
@@ -247,12 +248,21 @@ class Session:
             self._pump(viewer)
 
     def _pump(self, viewer: Viewer) -> None:
-        viewer.pump(self._stream, governs=viewer is self._driving.governor, exit=self.exit)
+        if viewer.queued:
+            return
+        if viewer.pump(self._stream, governs=viewer is self._driving.governor, exit=self.exit):
+            viewer.queued = True
+            asyncio.get_running_loop().call_soon(self._pump_on, viewer)
         if viewer.redraw:
             viewer.redraw = False
             if time.monotonic() - self._redrawn_at > REDRAWS:
                 self._redrawn_at = time.monotonic()
                 self._sizing.wiggle()
+
+    def _pump_on(self, viewer: Viewer) -> None:
+        viewer.queued = False
+        if viewer.id in self.viewers:
+            self._pump(viewer)
 
     # --- input -----------------------------------------------------------------------------------------------------
 

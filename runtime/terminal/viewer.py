@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from typing import Literal, Protocol
 
 from runtime.protocol import pty
@@ -17,6 +18,7 @@ from runtime.terminal.stream import Stream
 
 SMALLEST = 4096  # no frame below this while more is waiting for credit
 MAX_BACKLOG = 64 * 1024
+TURN = 0.002  # seconds for which questions are looked for in a replay before others get their turn
 _PIXELS = (0, 0xFFFF)
 _OUTPUT = struct.Struct(">IBQ")
 
@@ -48,6 +50,7 @@ class Viewer:
         self.rank = ident
         self.heard = 0.0  # when it last said something, CLOCK_MONOTONIC
         self.unread: bytes | None = None  # the last STATE, until the socket takes it
+        self.queued = False  # what it is to be sent goes on in a later turn of the loop
         self.redraw = False  # it was given the modes of a full screen, and nothing of what is on it
         self.window = pty.WINDOW
         self.sent = 0
@@ -114,19 +117,22 @@ class Viewer:
         self.redraw = plan.redraw
         self._close_replay()
 
-    def pump(self, stream: Stream, *, governs: bool, exit: pty.ExitBody | None) -> None:
-        """Send what credit and socket allow; after the last byte EXIT, and close."""
+    def pump(self, stream: Stream, *, governs: bool, exit: pty.ExitBody | None) -> bool:
+        """Send what credit and socket allow; after the last byte EXIT, and close. Whether there is more to do now."""
         if self._over or not self._begun:
-            return
+            return False
         head = stream.ring.head
         if self.sent < stream.ring.tail or (not governs and head - self.sent > pty.RING_BYTES // 2):
             if self.sent - self.acked > self.window // 2:
-                return  # it reads nothing at all; later it gets the newest instead of the oldest
+                return False  # it reads nothing at all; later it gets the newest instead of the oldest
             METERS.gaps += 1
             plan = tail(stream.ring, stream.ear)
             self.say(pty.gap_frame(self.sent, plan.begin))
             self.replay(plan, stream)
+        until = time.monotonic() + TURN
         while self._outlet.backlog() < MAX_BACKLOG:
+            if self._quieted and time.monotonic() > until:
+                return True
             limit = (self._replay_end if self._replay else head) - self.sent
             if event := stream.band.next(self._place):
                 if event.at <= self.sent:
@@ -141,6 +147,7 @@ class Viewer:
         if exit and self.sent == head and not self._replay and stream.band.next(self._place) is None:
             self.say(pty.json_frame(Kind.EXIT, exit))
             self.hang_up()
+        return False
 
     def _send(self, ring: Ring, limit: int) -> bool:
         """One frame of at most `limit` bytes, if credit is there for one worth it."""

@@ -13,6 +13,8 @@ from runtime.protocol.pty import Hello, InputStatus, Kind
 from runtime.protocol.terminals import Histogram, TerminalMeters
 from runtime.terminal.flow import LONG_TURN, PIECES
 from runtime.terminal.meters import METERS
+from runtime.terminal.queries import PIECE, Quieted
+from runtime.terminal.viewer import TURN
 from tests.support.pty_terminal import Make, Terminal
 from tests.support.pty_viewer import FakeOutlet, Screen, until
 
@@ -165,6 +167,29 @@ async def test_of_output_that_takes_long_to_understand_less_is_read_in_a_turn(te
     await until(lambda: len(sizes) > 40, "forty turns")
     assert 3 * PIECES[0] < max(sizes[:3]) < 2 * PIECES[1]
     assert max(sizes[20:]) < 2 * PIECES[0]
+
+
+async def test_a_replay_whose_questions_are_many_lets_others_have_their_turn(
+    terminal: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = terminal("sh", "-c", "stty raw -echo; yes 2>&- | head -c 200000; cat")
+    shell.attach()
+    await until(lambda: shell.session.ring.head == 200_000, "the output")
+    take = Quieted.take
+
+    def slowly(self: Quieted, most: int) -> bytes:
+        time.sleep(2 * TURN)
+        return take(self, most)
+
+    monkeypatch.setattr(Quieted, "take", slowly)
+    viewer, late = shell.attach(acks=False, role="ro")
+    while len(late.output) < 200_000:
+        before = len(late.output)
+        for _ in range(20):
+            shell.session.receive(viewer, pty.ack_frame(late.parsed or 0))
+        assert len(late.output) - before <= PIECE
+        await asyncio.sleep(0)
+    assert late.output == b"y\n" * 100_000
 
 
 @pytest.fixture
