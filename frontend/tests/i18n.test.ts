@@ -68,6 +68,7 @@ describe("words", () => {
   it("know one from many", () => {
     expect(tn("format.layers", 1)).toBe("1 layer");
     expect(tn("format.layers", 3)).toBe("3 layers");
+    expect(tn("format.layers", 12_345)).toBe("12,345 layers");
     setLanguage("zh-hans");
     expect(tn("format.layers", 1)).toBe("1 层");
   });

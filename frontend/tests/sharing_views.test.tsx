@@ -135,7 +135,7 @@ describe("the owner's banner", () => {
 
   it("lists everyone on demand, told apart in words", () => {
     show({ viewers: [ann, { ...ann, id: 5 }, { ...bob, visible: false, asking: true, lag: 1_048_576 }] });
-    act(() => button(/others here/)?.click());
+    act(() => button(/other pages here/)?.click());
     const people = [...root.querySelectorAll(".who-people li")].map((one) => one.textContent);
     expect(people).toEqual([
       "annyou, this pagehas the keyboard",
@@ -204,9 +204,9 @@ describe("a guest's banner", () => {
 
   it("says when what is seen is old", () => {
     show();
-    expect(words()).not.toContain("ago");
+    expect(words()).not.toContain("behind");
     show({ lag: 3 * 1024 * 1024 });
-    expect(words()).toContain("what was 3 MiB ago");
+    expect(words()).toContain("You are 3 MiB behind");
   });
 });
 

@@ -91,7 +91,7 @@ def test_panes_by_mouse(opened: Open) -> None:
     expect(rows(left)).not_to_contain_text("on-the-right")
 
     before = columns(right)
-    bar = page.get_by_role("separator", name="Share of the panes").bounding_box()
+    bar = page.get_by_role("separator", name="Size of the panes").bounding_box()
     assert bar
     page.mouse.move(bar["x"] + 4, bar["y"] + 50)
     page.mouse.down()
@@ -116,7 +116,7 @@ def test_panes_by_mouse(opened: Open) -> None:
 
     page.set_viewport_size({"width": 400, "height": 860})
     expect(panes(page)).to_have_count(1)
-    expect(page.get_by_role("separator", name="Share of the panes")).to_have_count(0)
+    expect(page.get_by_role("separator", name="Size of the panes")).to_have_count(0)
 
 
 def test_panes_by_keyboard_and_a_reload_finds_them(opened: Open) -> None:
@@ -133,7 +133,7 @@ def test_panes_by_keyboard_and_a_reload_finds_them(opened: Open) -> None:
     page.keyboard.type("echo at-$((30+1))-left\n")  # at once: the keys have moved already
     expect(rows(panes(page).nth(0))).to_contain_text("at-31-left")
 
-    bar = page.get_by_role("separator", name="Share of the panes").first
+    bar = page.get_by_role("separator", name="Size of the panes").first
     bar.focus()
     page.keyboard.press("ArrowLeft")
     expect(bar).to_have_attribute("aria-valuenow", "48")

@@ -35,7 +35,7 @@ export default {
   "files.fetching": "Your browser is downloading {path}.",
 
   "files.no_such": "There is no {path} in the container.",
-  "files.not_running": "The container does not run: start it first.",
+  "files.not_running": "The container is not running: start it first.",
   "files.frozen": "The container is frozen: thaw it first.",
   "files.no_room": "It does not fit: {message} A file may have {most}.",
 };

@@ -36,10 +36,10 @@ export function t(key: Key, params: Params = {}): string {
   return fill(words[key] ?? key, params);
 }
 
-/** As `t`, with the form for `count`, which is also the parameter `{count}`. */
+/** As `t`, with the form for `count`, which is also the parameter `{count}`: `12,345`. */
 export function tn(key: CountKey, count: number, params: Params = {}): string {
   const form = current === "en" && count === 1 ? "one" : "other"; // Chinese has one form for all
-  return t(`${key}_${form}` as Key, { count, ...params });
+  return t(`${key}_${form}` as Key, { count: count.toLocaleString(locale()), ...params });
 }
 
 function fill(text: string, params: Params): string {

@@ -15,7 +15,8 @@ export default {
     "What this terminal shows is kept, with its timing. What is typed and not shown, such as a password, is never kept.",
   "recordings.ask_who": "Only you can replay it. Everybody who looks at the terminal sees that it is recorded.",
   "recordings.ask_large": "A recording holds up to {most}; {used} of your {allowed} are used.",
-  "recordings.kept_days": "Recordings are removed after {days} days.",
+  "recordings.kept_days_one": "Recordings are deleted after {count} day.",
+  "recordings.kept_days_other": "Recordings are deleted after {count} days.",
   "recordings.kept_always": "Recordings stay until you delete them.",
 
   "recordings.sign": "Recording",
@@ -78,7 +79,7 @@ export default {
   "recordings.skip_pauses": "Skip pauses",
   "recordings.speed": "Speed",
   "recordings.times": "{times}×",
-  "recordings.apart_before-history": "The X-ray keeps the last ten minutes of this page; it shows now.",
+  "recordings.apart_before-history": "The X-ray keeps the last ten minutes of this page; it shows what is now.",
   "recordings.apart_not-recorded": "The moment chosen on the timeline is not in this recording.",
   "recordings.apart_live": "The X-ray is live. Play, and it moves with the replay.",
 };

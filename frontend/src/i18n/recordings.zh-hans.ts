@@ -14,9 +14,10 @@ export default {
 
   "recordings.ask_title": "录制这个终端？",
   "recordings.ask_what": "保存的是终端显示的内容和时间。输入了却不显示的内容（例如密码）不会保存。",
-  "recordings.ask_who": "只有你能回放。正在看这个终端的人都会知道它在录制。",
+  "recordings.ask_who": "只有你能回放。正在观看这个终端的人都会知道它在录制。",
   "recordings.ask_large": "一段录制最多 {most}；你的 {allowed} 空间已用 {used}。",
-  "recordings.kept_days": "录制保留 {days} 天，之后自动删除。",
+  "recordings.kept_days_one": "录制保留 {count} 天，之后自动删除。",
+  "recordings.kept_days_other": "录制保留 {count} 天，之后自动删除。",
   "recordings.kept_always": "录制会一直保留，直到你删除它。",
 
   "recordings.sign": "正在录制",
@@ -61,8 +62,8 @@ export default {
 
   "recordings.replay": "回放",
   "recordings.back": "回到终端",
-  "recordings.loading": "正在载入…",
-  "recordings.load_more": "载入后来的内容",
+  "recordings.loading": "正在加载…",
+  "recordings.load_more": "加载后来的内容",
   "recordings.not_played": "无法播放这段录制",
   "recordings.is_gone": "没有这段录制",
   "recordings.is_gone_body": "它可能已被删除、超过了保留期限，或者不是你的。",

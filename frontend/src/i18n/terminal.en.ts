@@ -16,14 +16,14 @@ export default {
     "{programs} runs in it. It gets SIGHUP, the signal of a line that was hung up, and most programs end on it.",
   "tabs.close_busy_other":
     "{programs} run in it. They get SIGHUP, the signal of a line that was hung up, and most programs end on it.",
-  "tabs.and_more": "{programs} and {count} more",
+  "tabs.and_more": "{count} more",
 
   "panes.split_right": "Split to the right",
   "panes.split_down": "Split downwards",
   "panes.beside": "Beside it: {name}",
   "panes.close": "Close this pane; {name} stays as a tab",
   "panes.close_item": "Close this pane, keep the terminal",
-  "panes.bar": "Share of the panes",
+  "panes.bar": "Size of the panes",
   "panes.has_keys": "has the keyboard",
 
   "terminal.kept_one":

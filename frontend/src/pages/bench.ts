@@ -301,10 +301,8 @@ export function askDelete(container: RestContainer): Promise<boolean> {
 function closeBody(names: readonly string[]): string {
   const each = [...new Set(names)];
   const more = each.length - 3;
-  const programs =
-    more > 0
-      ? t("tabs.and_more", { programs: each.slice(0, 3).join(", "), count: more })
-      : new Intl.ListFormat(locale()).format(each);
+  const named = more > 0 ? [...each.slice(0, 3), t("tabs.and_more", { count: more })] : each;
+  const programs = new Intl.ListFormat(locale()).format(named);
   return tn("tabs.close_busy", each.length, { programs });
 }
 

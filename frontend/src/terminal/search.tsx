@@ -1,6 +1,7 @@
 /** The search in a terminal's output: a bar over the screen's corner. Fetched, with its engine, when first asked for. */
 import { type ISearchOptions, SearchAddon } from "@xterm/addon-search";
 import { useEffect, useRef, useState } from "preact/hooks";
+import { number } from "../i18n/format";
 import { t } from "../i18n/index";
 import { Icon } from "../ui/icons";
 import { isDark } from "../ui/preferences";
@@ -145,8 +146,8 @@ export function SearchBar({ screen, asked, onClose }: Props) {
 function words(term: string, found: Found | null): string {
   if (term === "" || found === null) return "";
   if (found.count === 0) return t("search.none");
-  const count = found.count >= MOST ? `${MOST}+` : found.count;
-  return found.at < 0 ? t("search.many", { count }) : t("search.of", { at: found.at + 1, count });
+  const count = found.count >= MOST ? `${number(MOST)}+` : number(found.count);
+  return found.at < 0 ? t("search.many", { count }) : t("search.of", { at: number(found.at + 1), count });
 }
 
 /** A selection within a line is what one wants to find. */

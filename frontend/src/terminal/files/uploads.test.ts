@@ -129,7 +129,7 @@ describe("files on their way into a container", () => {
     put.mockRejectedValueOnce(new ApiError("wrong-state", "stopped", 409));
     offered("a");
     await settled("failed");
-    expect(uploads.items.peek()[0]?.why).toBe("The container does not run: start it first.");
+    expect(uploads.items.peek()[0]?.why).toBe("The container is not running: start it first.");
     uploads.again(1);
     await settled("done");
   });

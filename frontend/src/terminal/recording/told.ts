@@ -1,6 +1,6 @@
 /** A recording in words. */
 import { bytes } from "../../i18n/format";
-import { type Key, language, t } from "../../i18n/index";
+import { type Key, language, t, tn } from "../../i18n/index";
 import type { RestRecording } from "../../protocol/rest";
 import { printable } from "../../state/format";
 
@@ -33,6 +33,6 @@ export const sentences = (...all: readonly string[]): string => all.join(languag
 
 /** How long they are kept. */
 export const daysWords = (days: number | null | undefined): string =>
-  days == null ? t("recordings.kept_always") : t("recordings.kept_days", { days: Math.round(days * 10) / 10 });
+  days == null ? t("recordings.kept_always") : tn("recordings.kept_days", Math.round(days * 10) / 10);
 
 export const replayPage = (id: string): string => `/playground/r/${encodeURIComponent(id)}`;
