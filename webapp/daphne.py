@@ -1,11 +1,13 @@
 """Daphne as this site needs it: `python -m webapp.daphne -b ADDRESS -p PORT`, and what `manage.py runserver` uses.
 
-Three things are different from Daphne's own, for which it has no option:
+Four things are different from Daphne's own, for which it has no option:
 
 * It takes in a request's whole body before the application sees any of it, and into memory then. Here no more is kept
   than somebody may send; of a longer body nothing is, and the application, told how long it was, refuses it.
 * An answer that ends before its Content-Length ends the connection with it. Kept open, as HTTP/1.1 would have it, the
   reader waits for the rest.
+* So does one that fails half-way. Daphne would begin a second answer, stumble over that, and from then on look after
+  none of its connections.
 * A terminal may be open for longer than a day, and quiet: a ping tells who is gone.
 """
 
@@ -61,6 +63,13 @@ class Request(WebRequest):  # type: ignore[misc]
         if said and self.method == b"GET" and self.code == 200 and self.sentLength < int(said[0]):
             self.channel.persistent = False
         super().finish()
+
+    def handle_exception(self, exception: BaseException) -> None:
+        """The application failed."""
+        if self._response_started:
+            self.loseConnection()
+        else:
+            super().handle_exception(exception)
 
 
 class Factory(HTTPFactory):  # type: ignore[misc]

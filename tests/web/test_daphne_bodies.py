@@ -6,8 +6,10 @@ import http.client
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -96,6 +98,55 @@ def test_a_download_that_breaks_off_ends_its_connection(site: Site, site_token: 
             answer.read()
     finally:
         line.close()
+
+
+BREAKS = """
+import sys
+from webapp.daphne import CommandLine
+
+async def application(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    raise ValueError("in the middle")
+
+sys.modules["breaks"] = sys.modules["__main__"]
+CommandLine().run(["-b", "127.0.0.1", "-p", sys.argv[1], "breaks:application"])
+"""
+
+
+def test_an_answer_that_fails_half_way_is_cut_off(site: Site, tmp_path: Path) -> None:
+    """Without a length, its end would be taken for the end of all of it; and it is no end of the server's own care."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    log = tmp_path / "log"
+    with log.open("wb") as out:
+        command = [sys.executable, "-c", BREAKS, str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, env=site.environ, stdout=out, stderr=out)
+    try:
+        for _ in range(2):
+            line = reached(port)
+            line.request("GET", "/")
+            with pytest.raises(http.client.IncompleteRead):
+                line.getresponse().read()
+            line.close()
+        assert "already been started" not in log.read_text()
+    finally:
+        server.terminate()
+        server.wait(PATIENCE)
+
+
+def reached(port: int) -> http.client.HTTPConnection:
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        try:
+            line.connect()
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        else:
+            return line
 
 
 def test_no_socket_is_closed_for_its_age() -> None:
