@@ -40,6 +40,11 @@ describe.each(pairs)("the %s dictionaries", (_name, english, chinese) => {
   it("leave no text empty and none untranslated by accident", () => {
     for (const [key, text] of Object.entries(chinese)) expect([key, text.trim()]).not.toEqual([key, ""]);
   });
+
+  it("set Chinese with its own punctuation, and a space beside Latin letters and figures", () => {
+    const wrong = /\p{sc=Han}[,;:!?()]|\p{sc=Han}\.(\s|$)|\)\p{sc=Han}|\p{sc=Han}[A-Za-z0-9]|[A-Za-z0-9]\p{sc=Han}/u;
+    expect(Object.entries(chinese).filter(([, text]) => wrong.test(text))).toEqual([]);
+  });
 });
 
 it("no two dictionaries claim the same key", () => {

@@ -67,7 +67,7 @@ def share_create(*, user: User, id: str, terminal: str, hours: int | None = None
         Container.objects.select_for_update().get(pk=row.pk)
         if len(shares_of(container=row)) >= links:
             text = _("no more than %(most)d links to a container may be open") % {"most": links}
-            raise Fault(Code.LIMIT_REACHED, text, hint=_("Stop sharing by one of them first."))
+            raise Fault(Code.LIMIT_REACHED, text, hint=_("Stop sharing through one of them first."))
         now = timezone.now()
         return Share.objects.create(
             container=row,
@@ -127,7 +127,7 @@ def share_join(*, user: User, secret: str) -> Share:
         Share.objects.select_for_update().get(pk=share.pk)
         if not share.guests.filter(user=user).exists():
             if share.guests.count() >= most:
-                text = _("no more than %(most)d may join by this link") % {"most": most}
+                text = _("no more than %(most)d may join through this link") % {"most": most}
                 raise Fault(Code.LIMIT_REACHED, text, hint=_("Ask whoever shared it for another link."))
             ShareGuest.objects.create(share=share, user=user)
     return share

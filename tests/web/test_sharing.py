@@ -365,7 +365,7 @@ def test_links_are_few_and_so_are_guests(api: Script, bob: User, carol: User, se
     browser(bob).get(other["url"])
     answer = browser(carol).get(other["url"])
     assert answer.status_code == 403
-    assert "no more than 1 may join by this link" in answer.content.decode()
+    assert "no more than 1 may join through this link" in answer.content.decode()
     assert browser(bob).get(other["url"]).status_code == 302, "who has a place keeps it"
 
 
