@@ -117,7 +117,7 @@ class Session:
         self._status.changed()
         if course.redraw:
             self._redrawn_at = 0.0
-        self._pump(viewer)
+        self._flow.flush()  # to all: what was read on for this one is new to the others
         self._flow.consider()
         return viewer
 

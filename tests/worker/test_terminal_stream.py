@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 
 import msgspec
 
@@ -93,6 +94,16 @@ async def test_marks_and_sizes_come_exactly_in_their_place(terminal: Make) -> No
     tail = [mark for mark in screen.marks if mark[0] > (late.begun or 0)]
     assert [mark[0] for mark in late.marks if mark[0] > (late.begun or 0)] == [mark[0] for mark in tail]
     assert watcher.id in shell.session.viewers
+
+
+async def test_what_is_read_for_who_comes_is_shown_to_who_is_there(terminal: Make) -> None:
+    shell = terminal("sh", "-c", "stty -echo; printf ready; read line; printf answer; exec cat")
+    driver, screen = placed(shell)
+    await until(lambda: b"ready" in screen.output, "the program")
+    shell.type(driver, b"\n")
+    select.select([shell.master], [], [], 10)  # the loop has had no turn to read it
+    placed(shell, role="ro", acks=False)
+    await until(lambda: b"answer" in screen.output, "the answer")
 
 
 async def test_who_falls_behind_loses_what_stood_in_the_gap_save_what_lasts(terminal: Make) -> None:
