@@ -69,9 +69,7 @@ def rows(page: Page) -> Locator:
 
 def open_dialog(page: Page) -> Locator:
     page.locator(".terminals .pane-head .menu > button").last.click()
-    page.locator("[role=menu] [role=menuitem]", has=page.locator("svg")).filter(
-        has_text=re.compile("Share this terminal|共享这个终端")
-    ).click()
+    page.get_by_role("menuitem", name=re.compile("Share this terminal|共享这个终端")).click()
     return page.locator("dialog[open]")
 
 

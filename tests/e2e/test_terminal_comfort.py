@@ -97,6 +97,11 @@ def test_letters_change_their_size_by_key_and_menu_and_keep_it(one: Glass) -> No
     page.reload()
     browsing.prompt(page)
     assert cell(page)["height"] > usual["height"]
+    page.get_by_role("button", name="Terminal options").first.click()
+    page.get_by_role("menuitem", name="Larger letters").click()
+    page.get_by_role("menuitem", name="Larger letters").click()  # the menu stays
+    expect(page.get_by_text("Letters of 18 px.").last).to_be_visible()
+    page.keyboard.press("Escape")
     page.locator(".terminal textarea").first.focus()
     page.keyboard.press("Control+0")
     expect(page.get_by_text("Letters of 13 px.").last).to_be_visible()
@@ -241,7 +246,7 @@ def test_commands_are_marked_and_their_output_copied(one: Glass) -> None:
 def test_a_screen_reader_hears_what_a_command_printed(one: Glass) -> None:
     page = one.page
     page.get_by_role("button", name="Terminal options").first.click()
-    page.get_by_role("menuitemradio", name="Screen reader support").click()
+    page.get_by_role("menuitemcheckbox", name="Screen reader support").click()
     expect(page.get_by_text("Screen reader support is on").last).to_be_visible()
     voice = page.locator(".term-aloud")
     one.type("echo heard-$((20+3))")  # of a shell that does not say where commands end
@@ -257,7 +262,7 @@ def test_a_screen_reader_hears_what_a_command_printed(one: Glass) -> None:
 def test_the_latency_is_told_when_asked_for(one: Glass) -> None:
     page = one.page
     page.get_by_role("button", name="Terminal options").first.click()
-    page.get_by_role("menuitemradio", name="How quick is it?").click()
+    page.get_by_role("menuitemcheckbox", name="How quick is it?").click()
     figures = page.get_by_role("region", name="How quick the terminal is")
     expect(figures).to_contain_text(re.compile(r"(Good|Noticeable|Slow).*ms round trip.*worker [\d.]+ ms.*loop"))
     one.type("true")

@@ -64,6 +64,8 @@ export default {
   "osc52.too_big": "A program wanted to put more than 100 KiB on your clipboard. That was refused.",
   "osc52.refused": "A program wanted to put text on your clipboard, but the browser did not let it.",
 
+  "font.letters": "Letters",
+  "font.size": "{size} px",
   "font.larger": "Larger letters",
   "font.smaller": "Smaller letters",
   "font.usual": "Usual letters (now {size} px)",

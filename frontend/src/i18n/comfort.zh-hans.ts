@@ -64,6 +64,8 @@ export default {
   "osc52.too_big": "一个程序想把超过 100 KiB 的内容放进你的剪贴板，已被拒绝。",
   "osc52.refused": "一个程序想把文字放进你的剪贴板，但浏览器没有允许。",
 
+  "font.letters": "字号",
+  "font.size": "{size} px",
   "font.larger": "放大字号",
   "font.smaller": "缩小字号",
   "font.usual": "默认字号（现在 {size} px）",

@@ -252,13 +252,6 @@ function Actions({ bench, home }: { bench: Bench; home: string }) {
               tour.value = 0;
             },
           },
-          {
-            label: t("recordings.of_container"),
-            icon: "play",
-            onSelect: () => {
-              bench.recorder.listed.value = true;
-            },
-          },
           { label: t("action.delete"), icon: "trash", danger: true, onSelect: () => void remove() },
         ]}
       >

@@ -21,24 +21,15 @@ export function arranging(bench: Bench, tab: Tab | null): readonly MenuItem[] {
   };
   const close: MenuItem[] = tab.console
     ? []
-    : [{ label: t("tabs.close_action"), icon: "close", onSelect: () => void bench.closeTerminal(tab) }];
+    : [{ label: t("tabs.close_action"), onSelect: () => void bench.closeTerminal(tab) }];
   if (narrow.value) return [rename, ...close];
   const visible = shown(book.layout.value);
   const hidden = book.tabs.value.filter((other) => !visible.includes(other.id)).slice(0, MOST);
-  const split = (way: "right" | "down"): MenuItem => ({
-    label: t(way === "right" ? "panes.split_right" : "panes.split_down"),
-    icon: way === "right" ? "splitRight" : "splitDown",
-    disabled: book.full || bench.condition.value !== "running",
-    onSelect: () => void bench.openTerminal(way),
-  });
   return [
     rename,
-    split("right"),
-    split("down"),
     ...hidden.map(
       (other): MenuItem => ({
         label: t("panes.beside", { name: tabName(other) }),
-        icon: "splitRight",
         onSelect: () => book.split(tab.id, "right", other.id),
       }),
     ),

@@ -231,7 +231,7 @@ async function copied(text: string, words: Key): Promise<void> {
   else announce(t("common.not_copied"), "bad");
 }
 
-function resize(what: "larger" | "smaller" | "usual-size"): void {
+export function resize(what: "larger" | "smaller" | "usual-size"): void {
   const size = what === "usual-size" ? USUAL_SIZE : stepped(fontSize.peek(), what === "larger" ? 1 : -1);
   fontSize.value = size;
   announce(t("font.now", { size }));

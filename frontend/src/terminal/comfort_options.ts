@@ -1,24 +1,56 @@
 /** A terminal's menu: what makes it comfortable. */
 import { t } from "../i18n/index";
-import type { MenuItem } from "../ui/menu";
-import { latencyShown } from "./comfort";
+import type { MenuGroup, MenuItem } from "../ui/menu";
+import { latencyShown, resize } from "./comfort";
 import { fontSize, SIZES, USUAL_SIZE } from "./font";
 import type { Tab } from "./tab";
 import type { What } from "./wishes";
 
-export function comfort(_bench: unknown, tab: Tab | null): readonly MenuItem[] {
-  const screen = tab?.parts.value?.screen;
-  if (screen === undefined) return [];
-  const does = (what: What) => () => {
-    screen.wish.value = { what };
-  };
-  const size = fontSize.value;
+const wish = (tab: Tab | null, what: What) => () => {
+  const screen = tab?.parts.peek()?.screen;
+  if (screen !== undefined) screen.wish.value = { what };
+};
+
+export function finding(_bench: unknown, tab: Tab | null): readonly MenuItem[] {
+  if (!tab?.parts.value) return [];
   return [
-    { label: t("menu.find"), onSelect: does("find") },
-    { label: t("menu.links"), onSelect: does("links") },
-    { label: t("font.larger"), disabled: size === SIZES.at(-1), onSelect: does("larger") },
-    { label: t("font.smaller"), disabled: size === SIZES[0], onSelect: does("smaller") },
-    { label: t("font.usual", { size }), disabled: size === USUAL_SIZE, onSelect: does("usual-size") },
-    { label: t("latency.show"), checked: latencyShown.value, onSelect: does("latency") },
+    { label: t("menu.find"), onSelect: wish(tab, "find") },
+    { label: t("menu.links"), onSelect: wish(tab, "links") },
   ];
+}
+
+export function latency(_bench: unknown, tab: Tab | null): readonly MenuItem[] {
+  if (!tab?.parts.value) return [];
+  return [{ label: t("latency.show"), on: latencyShown.value, onSelect: wish(tab, "latency") }];
+}
+
+export function letters(): MenuGroup {
+  const size = fontSize.value;
+  return {
+    label: t("font.letters"),
+    row: true,
+    items: [
+      {
+        label: t("font.smaller"),
+        sign: "A−",
+        stays: true,
+        disabled: size === SIZES[0],
+        onSelect: () => resize("smaller"),
+      },
+      {
+        label: t("font.usual", { size }),
+        sign: t("font.size", { size }),
+        stays: true,
+        disabled: size === USUAL_SIZE,
+        onSelect: () => resize("usual-size"),
+      },
+      {
+        label: t("font.larger"),
+        sign: "A+",
+        stays: true,
+        disabled: size === SIZES.at(-1),
+        onSelect: () => resize("larger"),
+      },
+    ],
+  };
 }

@@ -1,12 +1,12 @@
-/** The menu of a terminal: each feature adds its items with one line. */
+/** The menu of a terminal: each feature adds its group with one line. */
 import { t } from "../i18n/index";
 import type { Bench } from "../pages/bench";
 import { Icon } from "../ui/icons";
-import { Menu, type MenuItem } from "../ui/menu";
+import { Menu, type MenuGroup, type MenuItem } from "../ui/menu";
 import { isBoolean, remembered } from "../ui/preferences";
 import { arranging } from "./arranging";
 import type { Tab } from "./book";
-import { comfort } from "./comfort_options";
+import { finding, latency, letters } from "./comfort_options";
 import { fileOptions } from "./files/options";
 import { recordingOptions } from "./recording/options";
 import { sharing } from "./sharing/button";
@@ -19,22 +19,31 @@ export const screenReader = remembered("terminal.screen-reader", false, isBoolea
 const reading: Options = () => [
   {
     label: t("terminal.screen_reader"),
-    checked: screenReader.value,
+    on: screenReader.value,
     onSelect: () => {
       screenReader.value = !screenReader.value;
     },
   },
 ];
 
-const OPTIONS: readonly Options[] = [comfort, arranging, sharing, recordingOptions, fileOptions, reading];
+/** Those of one line stand together. */
+const OPTIONS: readonly (readonly Options[])[] = [
+  [finding],
+  [arranging],
+  [sharing, recordingOptions],
+  [fileOptions],
+  [latency, reading],
+];
+
+function groupsOf(bench: Bench, tab: Tab | null): readonly MenuGroup[] {
+  const groups: MenuGroup[] = OPTIONS.map((several) => ({ items: several.flatMap((options) => options(bench, tab)) }));
+  if (tab?.parts.value) groups.push(letters());
+  return groups.filter(({ items }) => items.length > 0);
+}
 
 export function OptionsMenu({ bench, tab }: { bench: Bench; tab: Tab | null }) {
   return (
-    <Menu
-      label={t("terminal.options")}
-      class="button icon small"
-      items={OPTIONS.flatMap((options) => options(bench, tab))}
-    >
+    <Menu label={t("terminal.options")} class="button icon small" groups={groupsOf(bench, tab)}>
       <Icon name="more" />
     </Menu>
   );

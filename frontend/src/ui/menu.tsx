@@ -8,6 +8,12 @@ export interface MenuItem {
   icon?: IconName;
   /** Where one of a group is chosen. */
   checked?: boolean;
+  /** Where it is a switch of its own. */
+  on?: boolean;
+  /** What is seen where the label has no room; the label is its name. */
+  sign?: string;
+  /** The menu stays: it is likely to be wanted again. */
+  stays?: boolean;
   danger?: boolean;
   disabled?: boolean;
   href?: string;
@@ -15,13 +21,20 @@ export interface MenuItem {
   onSelect?: () => void;
 }
 
+/** Without a label there is a line above it and no more. In a row, its items are side by side. */
+export interface MenuGroup {
+  label?: string;
+  row?: boolean;
+  items: readonly MenuItem[];
+}
+
 interface Props {
   label: string;
   /** What the button shows; its accessible name is `label`. */
   children: ComponentChildren;
-  items: readonly MenuItem[];
-  /** Further actions below, under headings. */
-  groups?: readonly { label: string; items: readonly MenuItem[] }[];
+  items?: readonly MenuItem[];
+  /** Further actions below. */
+  groups?: readonly MenuGroup[];
   head?: ComponentChildren;
   align?: "start" | "end";
   class?: string;
@@ -30,7 +43,7 @@ interface Props {
 export function Menu({
   label,
   children,
-  items,
+  items = [],
   groups = [],
   head,
   align = "end",
@@ -100,10 +113,17 @@ export function Menu({
             ))}
             {groups.map((group) => (
               // biome-ignore lint/a11y/useSemanticElements: a menu may hold groups, not a fieldset
-              <div key={group.label} role="group" aria-label={group.label} class="menu-group">
-                <span class="menu-label" aria-hidden="true">
-                  {group.label}
-                </span>
+              <div
+                key={group.items[0]?.label}
+                role="group"
+                aria-label={group.label}
+                class={`menu-group ${group.row ? "row" : ""}`}
+              >
+                {group.label && (
+                  <span class="menu-label" aria-hidden="true">
+                    {group.label}
+                  </span>
+                )}
                 {group.items.map((item) => (
                   <Entry key={item.label} item={item} close={close} />
                 ))}
@@ -120,8 +140,8 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
   const inner = (
     <>
       {item.icon && <Icon name={item.icon} />}
-      <span lang={item.lang}>{item.label}</span>
-      {item.checked && <Icon name="check" class="menu-check" />}
+      <span lang={item.lang}>{item.sign ?? item.label}</span>
+      {(item.checked || item.on) && <Icon name="check" class="menu-check" />}
     </>
   );
   const look = `menu-item ${item.danger ? "danger" : ""}`;
@@ -133,18 +153,21 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
     );
   }
   const role =
-    item.checked === undefined
-      ? { role: "menuitem" as const }
-      : { role: "menuitemradio" as const, "aria-checked": item.checked };
+    item.on !== undefined
+      ? { role: "menuitemcheckbox" as const, "aria-checked": item.on }
+      : item.checked !== undefined
+        ? { role: "menuitemradio" as const, "aria-checked": item.checked }
+        : { role: "menuitem" as const };
   return (
     <button
       type="button"
       class={look}
       tabIndex={-1}
       aria-disabled={item.disabled}
+      {...(item.sign !== undefined && { "aria-label": item.label, title: item.label })}
       onClick={() => {
         if (item.disabled) return;
-        close();
+        if (!item.stays) close();
         item.onSelect?.();
       }}
       {...role}

@@ -12,7 +12,7 @@ import { audience } from "./people";
 export const sharing = (bench: Bench, tab: Tab | null): readonly MenuItem[] =>
   tab === null || tab.parts.value?.session.state.value.phase !== "live"
     ? []
-    : [{ label: t("share.open"), icon: "share", onSelect: () => void openSharing(bench, tab) }];
+    : [{ label: t("share.open"), onSelect: () => void openSharing(bench, tab) }];
 
 /** The button, and the dialog whoever opened it. */
 export function ShareButton({ bench, tab }: { bench: Bench; tab: Tab | null }) {
