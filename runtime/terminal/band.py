@@ -10,6 +10,7 @@ from runtime.protocol.pty import MarkKind
 from runtime.terminal.marks import Mark
 
 MOST = 1024
+MOST_BYTES = 256 * 1024  # directories with long names are no reason to keep megabytes for each terminal
 _LASTING = frozenset((None, MarkKind.TITLE, MarkKind.CWD))  # what holds until the next of its sort; None: the size
 
 
@@ -27,10 +28,11 @@ class Event:
 
 
 class Band:
-    """Events by offset, the newest `MOST`. A viewer's place among them is a number that only grows."""
+    """Events by offset, the newest `MOST`, fewer if they are large. A viewer's place is a number that only grows."""
 
     def __init__(self, cols: int, rows: int) -> None:
         self._events: list[Event] = []
+        self._bytes = 0  # of all frames
         self._first = 0  # the place of the oldest kept
         # of each lasting sort, the last that is kept no more
         self._before: dict[MarkKind | None, Event] = {None: Event(0, None, pty.size_frame(0, cols, rows))}
@@ -45,6 +47,7 @@ class Band:
         """What was before all of these."""
         old = [Event(mark.at, mark.kind, pty.mark_frame(mark.at, mark.kind, mark.body)) for mark in marks]
         self._events[:0] = old[-(MOST - len(self._events)) :] if len(self._events) < MOST else []
+        self._bytes = sum(len(event.frame) for event in self._events)
 
     def next(self, place: int) -> Event | None:
         index = max(0, place - self._first)
@@ -67,11 +70,13 @@ class Band:
 
     def _add(self, event: Event) -> None:
         self._events.append(event)
-        if len(self._events) > 2 * MOST:
-            self._drop(MOST)
+        self._bytes += len(event.frame)
+        if len(self._events) > 2 * MOST or self._bytes > MOST_BYTES:
+            self._drop(len(self._events) // 2)
 
     def _drop(self, count: int) -> None:
         for event in self._events[:count]:
+            self._bytes -= len(event.frame)
             if event.sort in _LASTING:
                 self._before[event.sort] = event
         del self._events[:count]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runtime.protocol.pty import MarkBody, MarkKind
-from runtime.terminal.band import MOST, Band
+from runtime.terminal.band import MOST, MOST_BYTES, Band
 from runtime.terminal.ear import Ear
 from runtime.terminal.marks import Mark, body_of, kind_of
 from runtime.terminal.ring import Ring
@@ -193,6 +193,19 @@ def test_the_band_keeps_the_newest_and_what_lasts() -> None:
     assert late is not None
     assert late.at > MOST
     assert band.seek(0, 0, fresh=False)[0] == band.after(0) - 1
+
+
+def test_the_band_keeps_few_large_ones() -> None:
+    band = Band(80, 24)
+    for at in range(2 * MOST):
+        band.mark(Mark(at, MarkKind.CWD, MarkBody(text="長" * 1024)))
+    place, (_, lasting) = band.seek(0, 0, fresh=True)
+    kept = []
+    while event := band.next(place):
+        kept.append(len(event.frame))
+        place = band.after(place)
+    assert 0 < sum(kept) <= MOST_BYTES
+    assert lasting[0] == 0x89
 
 
 def test_marks_of_before_this_worker_are_found_again() -> None:
