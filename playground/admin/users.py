@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
+from django.db import transaction
 from django.db.models import Count, ManyToManyField, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,6 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from playground.models import Quota
 from playground.selectors.access import sees_host_annotated
 from playground.services.login_links import login_link_create
+from playground.services.recordings import recordings_drop
+from runtime.errors import Fault
+
+log = logging.getLogger(__name__)
 
 PERMISSIONS = {"view_host": _("Can see every process of the host")}  # in the table they are English, for all readers
 
@@ -81,6 +88,24 @@ class PersonAdmin(PermissionsAdmin, UserAdmin[User]):
     def containers(self, user: User) -> int:
         count: int = getattr(user, "containers_count", 0)
         return count
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        self.delete_queryset(request, User.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """Their recordings too, which are the worker's; what it does not hear of now, `reconcile` tells it."""
+        owners = [str(pk) for pk in queryset.values_list("pk", flat=True)]
+        super().delete_queryset(request, queryset)
+        transaction.on_commit(partial(self._drop_recordings, request, owners))
+
+    def _drop_recordings(self, request: HttpRequest, owners: list[str]) -> None:
+        try:
+            for owner in owners:
+                recordings_drop(owner=owner)
+        except Fault as fault:
+            log.warning("recordings of deleted people stay for now: %s", fault)
+            text = gettext("Recordings of theirs are still kept; manage.py reconcile removes them.")
+            self.message_user(request, text, messages.WARNING)
 
     def has_lend_permission(self, request: HttpRequest) -> bool:
         """A login address makes whoever holds it that person, an administrator too."""

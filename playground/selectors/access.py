@@ -39,6 +39,11 @@ def local_owner() -> User | None:
     return User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
 
 
+def people_ids() -> set[str]:
+    """Of all people, as the worker calls owners."""
+    return {str(pk) for pk in User.objects.values_list("pk", flat=True)}
+
+
 def sees_host(*, user: User) -> bool:
     """Whether this person may see every process of the host; whom not, sees the first, their own and the totals."""
     return user.has_perm("playground.view_host")

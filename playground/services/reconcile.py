@@ -9,8 +9,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from playground import worker
+from playground.selectors.access import people_ids
 from playground.selectors.containers import container_ids, containers_unsettled
 from playground.services.container_delete import container_remove
+from playground.services.recordings import recordings_drop
 from runtime.protocol import messages
 
 GRACE = timedelta(minutes=2)  # longer than a launch may take: what is younger may still be under way
@@ -19,11 +21,12 @@ GRACE = timedelta(minutes=2)  # longer than a launch may take: what is younger m
 @dataclass
 class Report:
     """Ids. `finished`: launches and deletions that were left half-way and are now undone or done; `orphans`: containers
-    of the worker without a row, now removed.
+    of the worker without a row, now removed; `recordings`: of people who are no more here, now removed.
     """
 
     finished: list[str] = field(default_factory=list)
     orphans: list[str] = field(default_factory=list)
+    recordings: list[str] = field(default_factory=list)
 
 
 def reconcile(*, dry_run: bool = False, grace: timedelta = GRACE) -> Report:
@@ -42,4 +45,10 @@ def reconcile(*, dry_run: bool = False, grace: timedelta = GRACE) -> Report:
             report.orphans.append(container.id)
             if not dry_run:
                 worker.call(messages.Delete(id=container.id, owner=None), messages.Done)
+    kept = worker.call(messages.ListRecordings(owner=None), messages.Recordings).recordings
+    people = people_ids()
+    report.recordings = [recording.id for recording in kept if recording.owner not in people]
+    if not dry_run:
+        for owner in {recording.owner for recording in kept} - people:
+            recordings_drop(owner=owner)
     return report

@@ -79,6 +79,14 @@ def recording_delete(*, user: User, recording: str) -> None:
     worker.call(messages.DeleteRecording(owner=str(user.pk), recording=recording), messages.Done)
 
 
+def recordings_drop(*, owner: str) -> list[str]:
+    """All of somebody who is no more here; their ids. Raises `Fault`: the worker's."""
+    found = worker.call(messages.ListRecordings(owner=owner), messages.Recordings).recordings
+    for each in found:
+        worker.call(messages.DeleteRecording(owner=owner, recording=each.id), messages.Done)
+    return [each.id for each in found]
+
+
 def recording_cast(*, user: User, recording: str) -> Cast:
     """As far as it is written now. Raises `Fault` at once; what befalls it later breaks the pieces off."""
     found = recording_show(user=user, recording=recording)

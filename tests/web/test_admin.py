@@ -11,8 +11,10 @@ from django.urls import reverse
 
 from playground.models import ApiToken, Container, LoginLink, Share, ShareGuest
 from playground.selectors.access import sees_host, sees_host_annotated
+from playground.services.container_delete import container_delete
 from playground.services.container_launch import Wish, container_launch
 from playground.services.login_links import login_link_create
+from playground.services.recordings import recording_list, recording_start
 from playground.services.sharing import link_secret, share_create, share_join
 from playground.services.tokens import token_create
 from runtime.errors import Code, Fault
@@ -180,6 +182,20 @@ def test_a_person_with_containers_is_not_deleted_past_the_worker(admin: Client, 
     container_launch(user=ann, wish=Wish(image="busybox"))
     admin.post(reverse("admin:auth_user_delete", args=[ann.pk]), {"post": "yes"})
     assert User.objects.filter(pk=ann.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("away", [False, True])
+def test_a_persons_recordings_go_with_the_person(admin: Client, ann: User, worker: FakeWorker, away: bool) -> None:
+    found = container_launch(user=ann, wish=Wish(image="busybox")).container
+    recording_start(user=ann, id=found.id, terminal=found.terminals[0].id)
+    container_delete(user=ann, id=found.id)
+    if away:
+        worker.refuse("recordings", Fault(Code.WORKER_UNAVAILABLE, "no answer"))
+    page = admin.post(reverse("admin:auth_user_delete", args=[ann.pk]), {"post": "yes"}, follow=True).content.decode()
+    assert not User.objects.filter(pk=ann.pk).exists()
+    assert bool(recording_list(user=ann).recordings) == away
+    assert ("manage.py reconcile" in page) == away
 
 
 def test_images_come_from_the_worker(admin: Client) -> None:

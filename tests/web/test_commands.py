@@ -23,6 +23,7 @@ from playground.models import Container
 from playground.models.container import Intent
 from playground.services.container_launch import Wish, container_launch
 from playground.services.reconcile import reconcile
+from playground.services.recordings import recording_list, recording_start
 from runtime.errors import Code, Fault
 from tests.support.fake_worker import FakeWorker
 from tests.web.conftest import Script
@@ -135,6 +136,25 @@ def test_reconcile_removes_what_no_row_speaks_of(ann: User, worker: FakeWorker) 
     assert report.orphans == [id]
     assert not worker.containers
     assert said("reconcile").startswith("finished 0 rows, 0 containers")
+
+
+def test_reconcile_removes_recordings_of_nobody(ann: User, bob: User, worker: FakeWorker) -> None:
+    kept = recorded(ann)
+    left = recorded(bob)
+    Container.objects.filter(owner=bob).delete()
+    gone = User(pk=bob.pk)
+    bob.delete()
+    assert reconcile(dry_run=True).recordings == [left]
+    assert reconcile().recordings == [left]
+    assert recording_list(user=gone).recordings == []
+    assert [each.id for each in recording_list(user=ann).recordings] == [kept]
+    assert reconcile().recordings == []
+
+
+def recorded(user: User) -> str:
+    """A recording of theirs: its id."""
+    console = container_launch(user=user, wish=Wish(image="busybox")).container
+    return recording_start(user=user, id=console.id, terminal=console.terminals[0].id).id
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from runtime.errors import Fault
 
 
 class Command(BaseCommand):
-    help = "Finish what a crash left half-way; remove containers that no row speaks of."
+    help = "Finish what a crash left half-way; remove containers that no row speaks of, and recordings of nobody."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="say what would be done")
@@ -22,6 +22,7 @@ class Command(BaseCommand):
         except Fault as fault:
             raise CommandError(fault.message) from None
         verb = "would finish" if options["dry_run"] else "finished"
-        self.stdout.write(f"{verb} {len(report.finished)} rows, {len(report.orphans)} containers without a row")
-        for id in (*report.finished, *report.orphans):
+        counts = f"{len(report.finished)} rows, {len(report.orphans)} containers without a row"
+        self.stdout.write(f"{verb} {counts}, {len(report.recordings)} recordings of nobody")
+        for id in (*report.finished, *report.orphans, *report.recordings):
             self.stdout.write(f"  {id}")
