@@ -86,12 +86,12 @@ def test_a_telephone_has_the_keys_its_own_keyboard_lacks(telephone: Page) -> Non
     expect(rows.get_by_text("first-42", exact=True)).to_have_count(2)
     page.keyboard.type("sleep 4000")
     page.keyboard.press("Enter")
-    page.locator(".touch-keys").get_by_role("button", name="Ctrl").tap()
+    page.locator(".touch-keys").get_by_role("button", name="Ctrl", exact=True).tap()
     page.locator(".terminal textarea").first.focus()
     page.keyboard.press("c")
     browsing.enter(page, "echo free-$((40+3))", "free-43")
     page.keyboard.type("ls /pro")
-    page.locator(".touch-keys").get_by_role("button", name="Tab").tap()
+    page.locator(".touch-keys").get_by_role("button", name="Tab", exact=True).tap()
     expect(rows).to_contain_text("ls /proc")
 
 
