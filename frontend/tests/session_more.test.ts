@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Kind, RING } from "../src/protocol/pty";
+import { Kind, RING_BYTES } from "../src/protocol/pty";
 import { leaseOf } from "../src/terminal/lease";
 import { Session } from "../src/terminal/session";
 import { FakeScreen } from "./support/screen";
@@ -134,7 +134,7 @@ describe("earlier output", () => {
       session.loadMore();
       await settle();
       FakeSocket.last().opens();
-      expect(helloOf(FakeSocket.last()).history).toBeLessThanOrEqual(RING);
+      expect(helloOf(FakeSocket.last()).history).toBeLessThanOrEqual(RING_BYTES);
       FakeSocket.last().says(welcome());
     }
   });

@@ -66,11 +66,6 @@ class Place:
         return f"{self.mounts}/merged"
 
     @property
-    def oci_state(self) -> str:
-        """The OCI runtime's own directory."""
-        return f"{self.config.oci_root}/{self.id}"
-
-    @property
     def cgroup(self) -> str:
         """Below each hierarchy's root."""
         return f"{self.config.name}/{self.id}"

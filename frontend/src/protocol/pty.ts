@@ -7,7 +7,7 @@ export const MAX_INPUT_UNACKED = 64 * 1024;
 export const ACK_EVERY = 16 * 1024;
 export const HISTORY = 256 * 1024;
 /** Bytes of output that the worker keeps. */
-export const RING = 2 * 1024 * 1024;
+export const RING_BYTES = 2 * 1024 * 1024;
 /** Characters of a mark's text that are kept; a program may print any number. */
 const MARK_TEXT = 1024;
 export const COLS = { min: 2, max: 500 } as const;
@@ -185,8 +185,6 @@ export function control(op: (typeof ControlOp)[keyof typeof ControlOp], viewer =
   view.setUint32(2, viewer);
   return frame;
 }
-
-export const redraw = (): Uint8Array<ArrayBuffer> => Uint8Array.of(Kind.REDRAW);
 
 export function clamp(value: number, bounds: { min: number; max: number }): number {
   return Math.max(bounds.min, Math.min(bounds.max, Math.round(value)));

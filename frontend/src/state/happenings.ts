@@ -61,7 +61,7 @@ const LANES: Record<Event["kind"], Lane> = {
 export const laneOf = (event: Event): Lane => LANES[event.kind] ?? "wall";
 
 /** How many are kept. */
-export const MOST_EVENTS = 2000;
+const MOST_EVENTS = 2000;
 const MOST_STORIES = 30;
 /** How far apart, seconds, the worker's word and the page's own may be and still mean the same. */
 const SAME_SECONDS = 4;

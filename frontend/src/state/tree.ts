@@ -38,7 +38,7 @@ export function sizeOf(processes: Seen): number {
 }
 
 /** Of so many siblings a row does not say how many they are: with each birth all of them would be others. */
-export const MANY_SIBLINGS = 80;
+const MANY_SIBLINGS = 80;
 
 /** A row whose place is not known yet (`hostLevel` 0). */
 function unplaced(key: string, host: Process | null, inside: Process | null, ended: boolean): Row {

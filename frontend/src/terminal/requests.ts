@@ -1,6 +1,6 @@
-/** What a person can ask of a terminal beside typing: who types, a signal, a fresh drawing. Each is one frame. */
+/** What a person can ask of a terminal beside typing: who types, a signal. Each is one frame. */
 import type { ReadonlySignal } from "@preact/signals";
-import { ControlOp, control, redraw, signal } from "../protocol/pty";
+import { ControlOp, control, signal } from "../protocol/pty";
 import type { SessionState } from "./state";
 
 export abstract class Requests {
@@ -42,10 +42,5 @@ export abstract class Requests {
   /** SIGINT, SIGQUIT or SIGTSTP to what runs in the foreground, past all input that waits. */
   signal(signo: 2 | 3 | 20): void {
     this.send(signal(signo));
-  }
-
-  /** Has the program draw anew. */
-  redraw(): void {
-    this.send(redraw());
   }
 }

@@ -4,7 +4,7 @@
  */
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Welcome } from "../protocol/generated";
-import { type Frame, HISTORY, hello, InputStatus, Kind, RING, visibility } from "../protocol/pty";
+import { type Frame, HISTORY, hello, InputStatus, Kind, RING_BYTES, visibility } from "../protocol/pty";
 import { type Problem, refusal, type Verdict, verdict } from "./closing";
 import { Helm } from "./helm";
 import { Line } from "./line";
@@ -181,7 +181,7 @@ export class Session extends Requests {
   loadMore(filled?: () => void): void {
     const { phase, earlier } = this.#state.peek();
     if (phase !== "live" || earlier === 0) return;
-    this.#history = Math.min(this.#history * 4, RING);
+    this.#history = Math.min(this.#history * 4, RING_BYTES);
     this.#drop();
     this.#whole = true;
     this.#reader.filled = filled ?? null;

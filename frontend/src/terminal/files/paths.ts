@@ -6,7 +6,7 @@ import type { Mark } from "../state";
 export const MAX_FILE = 64 * 1024 * 1024;
 
 /** Where a shell is that does not say where. */
-export const HOME = "/root";
+const HOME = "/root";
 
 /** The directory the shell told last (OSC 7), which is anybody's word; else root's home. */
 export function directoryOf(marks: readonly Mark[]): string {
@@ -18,7 +18,7 @@ export function directoryOf(marks: readonly Mark[]): string {
 export const isPath = (path: string): boolean => path.startsWith("/") && path.length <= 4096 && !hasControls(path);
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-export const hasControls = (text: string): boolean => /[\u0000-\u001f\u007f-\u009f]/.test(text);
+const hasControls = (text: string): boolean => /[\u0000-\u001f\u007f-\u009f]/.test(text);
 
 /** `/srv//www/` → `/srv/www`. */
 export const clean = (path: string): string => `/${path.split("/").filter(Boolean).join("/")}`;

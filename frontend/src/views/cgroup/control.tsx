@@ -48,7 +48,7 @@ function Shown({ snapshot, past }: Props) {
 }
 
 /** What the freezer's file says; the worker's own word where it cannot be read. */
-export const isFrozen = (snapshot: Snapshot): boolean =>
+const isFrozen = (snapshot: Snapshot): boolean =>
   snapshot.host.cgroup.frozen ?? snapshot.container.cgroup.frozen ?? snapshot.info.frozen ?? false;
 
 export const heldStill = (snapshot: Snapshot): boolean => snapshot.info.state === "running" && isFrozen(snapshot);

@@ -129,7 +129,7 @@ function Held({ id, object, snapshot, marks }: Omit<KeptProps, "found"> & { id: 
   );
 }
 
-export function keeperWords(snapshot: Snapshot, { how, pid, path }: KeptBy): string {
+function keeperWords(snapshot: Snapshot, { how, pid, path }: KeptBy): string {
   const who = pid == null ? t("ns.somebody") : processName(snapshot, String(pid));
   return t(`ns.kept_${how}`, { who, path: printable(path ?? "?") });
 }

@@ -43,6 +43,4 @@ export const CAPABILITIES = [
   "CAP_CHECKPOINT_RESTORE",
 ] as const;
 
-export type Capability = (typeof CAPABILITIES)[number];
-
 export const SETS = ["effective", "permitted", "bounding", "inheritable", "ambient"] as const;
