@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +15,7 @@ from tests.support import census
 from tests.support.stack import Stack, rest
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
+ROOT = Path(__file__).resolve().parents[2]
 OWN = {"mnt", "pid", "net", "ipc", "uts", "user", "cgroup"}
 
 
@@ -103,3 +109,14 @@ def test_nothing_is_left_after_delete(stack: Stack, token: str) -> None:
     assert census.processes_in_range(first["uid"]) == []
     left = [str(path) for top in (stack.run_dir, stack.state_dir) for path in top.rglob(f"*{made['id']}*")]
     assert left == []
+
+
+def test_the_documents_client_of_pty_v1_comes_back(stack: Stack, token: str) -> None:
+    """docs/terminal-protocol.md: four commands in one shell, and a connection that breaks in the midst of them."""
+    text = (ROOT / "docs" / "terminal-protocol.md").read_text()
+    (program,) = re.findall(r"^```python\n(.+?)^```", text, re.MULTILINE | re.DOTALL)
+    environ = os.environ | {"TOKEN": token, "URL": f"{stack.url}/api/v1"}
+    command = [sys.executable, "-W", "error", "-c", program]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["true: 0", "ls /nowhere: 1", "sh -c 'exit 7': 7", "exit 3: 3"]
