@@ -36,7 +36,7 @@ export function Comfort({ tab, front, screenReader }: Props) {
   const parts = tab.parts.value;
   const told = useRef(screenReader);
   useEffect(() => {
-    if (front && told.current !== screenReader) announce(t(screenReader ? "reader.on" : "reader.off"));
+    if (front && told.current !== screenReader) announce(t(screenReader ? "reader.on" : "reader.off"), "plain", "reader");
     told.current = screenReader;
   }, [screenReader, front]);
   return parts && <Over {...parts} front={front} screenReader={screenReader} />;
@@ -234,7 +234,7 @@ async function copied(text: string, words: Key): Promise<void> {
 export function resize(what: "larger" | "smaller" | "usual-size"): void {
   const size = what === "usual-size" ? USUAL_SIZE : stepped(fontSize.peek(), what === "larger" ? 1 : -1);
   fontSize.value = size;
-  announce(t("font.now", { size }));
+  announce(t("font.now", { size }), "plain", "font");
 }
 
 function jump(screen: XtermScreen, by: 1 | -1): void {

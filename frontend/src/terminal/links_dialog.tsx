@@ -64,7 +64,7 @@ export function LinkQuestion({ link, onClose }: { link: FoundLink; onClose: () =
       </dl>
       <p class="dialog-text">{t("links.ask_body")}</p>
       <div class="dialog-actions">
-        <button type="button" class="button" onClick={onClose}>
+        <button type="button" class="button" data-first={misleads(link) || undefined} onClick={onClose}>
           {t("common.cancel")}
         </button>
         <button type="button" class="button" onClick={() => void copy(link.uri)}>

@@ -1,5 +1,5 @@
 /** The question before a paste that would run line by line, or is large: its lines, which can be changed first. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { bytes } from "../i18n/format";
 import { t, tn } from "../i18n/index";
 import { Dialog } from "../ui/dialog";
@@ -12,11 +12,9 @@ const MOST_SHOWN = 200_000;
 
 export function PasteDialog({ doubt, onAnswer }: { doubt: Doubt; onAnswer: (text: string | null) => void }) {
   const [text, setText] = useState(doubt.text);
-  const go = useRef<HTMLButtonElement>(null);
   const whole = doubt.text.length <= MOST_SHOWN;
   const now = doubtful(text, !doubt.runs) ?? { lines: 1, bytes: new TextEncoder().encode(text).length, runs: false };
   const unseen = text.match(UNSEEN)?.length ?? 0;
-  useEffect(() => go.current?.focus(), []); // after the dialog has given it to its first button
 
   return (
     <Dialog title={t("paste.title")} onClose={() => onAnswer(null)} wide>
@@ -39,13 +37,7 @@ export function PasteDialog({ doubt, onAnswer }: { doubt: Doubt; onAnswer: (text
         <button type="button" class="button" onClick={() => onAnswer(null)}>
           {t("common.cancel")}
         </button>
-        <button
-          type="button"
-          ref={go}
-          class="button primary"
-          aria-disabled={text === ""}
-          onClick={() => onAnswer(text)}
-        >
+        <button type="button" class="button primary" aria-disabled={text === ""} onClick={() => onAnswer(text)}>
           {t("paste.action")}
         </button>
       </div>

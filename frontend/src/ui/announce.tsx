@@ -9,17 +9,18 @@ interface Toast {
   id: number;
   text: string;
   tone: "plain" | "bad";
+  about: string;
 }
 
 const toasts = signal<readonly Toast[]>([]);
 const spoken = signal("");
 let last = 0;
 
-/** Shows `text` for a while. What went wrong stays until it is dismissed. */
-export function announce(text: string, tone: Toast["tone"] = "plain"): void {
+/** Shows `text` for a while, instead of what was said `about` the same. What went wrong stays until it is dismissed. */
+export function announce(text: string, tone: Toast["tone"] = "plain", about = text): void {
   last += 1;
-  const toast: Toast = { id: last, text, tone };
-  toasts.value = [...toasts.value.filter((other) => other.text !== text), toast].slice(-3);
+  const toast: Toast = { id: last, text, tone, about };
+  toasts.value = [...toasts.value.filter((other) => other.about !== about), toast].slice(-3);
   speak(text);
   if (tone === "plain") setTimeout(() => dismiss(toast.id), STAY_MS);
 }

@@ -5,6 +5,9 @@ import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import { t } from "../i18n/index";
 import { Icon } from "./icons";
 
+/** What has the focus when a dialog opens: what it says itself, what it is for, the way out where that is dangerous. */
+const FIRST = ["[data-first]", ".dialog-actions .primary", ".dialog-actions button"];
+
 interface DialogProps {
   title: string;
   onClose: () => void;
@@ -19,6 +22,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
     const element = dialog.current;
     const before = document.activeElement;
     element?.showModal();
+    element?.querySelector<HTMLElement>(FIRST.find((one) => element.querySelector(one)) ?? "button")?.focus();
     return () => {
       element?.close();
       if (before instanceof HTMLElement) before.focus();

@@ -109,10 +109,7 @@ function DownloadDialog({ bench, start }: { bench: Bench; start: string }) {
   const close = () => {
     bench.uploads.asked.value = null;
   };
-  useLayoutEffect(() => {
-    field.current?.focus();
-    field.current?.setSelectionRange(start.length, start.length);
-  }, [start]);
+  useLayoutEffect(() => field.current?.setSelectionRange(start.length, start.length), [start]);
   const fetchIt = async () => {
     if (busy.peek() || why !== null) return;
     if (!isPath(path.peek()) || path.peek().endsWith("/")) {
@@ -144,6 +141,7 @@ function DownloadDialog({ bench, start }: { bench: Bench; start: string }) {
           <label for={id}>{t("files.path")}</label>
           <input
             ref={field}
+            data-first
             id={id}
             class="input mono"
             value={path.value}

@@ -120,7 +120,7 @@ export function ShareDialog({ shares, tab, tabs, onClose }: Props) {
             ))}
           </select>
         </label>
-        <button type="submit" class={`button ${sorted.length > 0 ? "" : "primary"}`} aria-disabled={making}>
+        <button type="submit" class={`button ${sorted.length > 0 ? "" : "primary"}`} data-first aria-disabled={making}>
           {t(making ? "share.creating" : sorted.length > 0 ? "share.create_another" : "share.create")}
         </button>
       </form>
