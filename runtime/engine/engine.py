@@ -294,8 +294,7 @@ class Engine:
     def _running(self, id: str) -> Record:
         record = self.record(id)
         if record.state is not model.State.RUNNING:
-            stopped = record.state is model.State.STOPPED
-            raise _wrong_state(record, "be entered", hint="Start it first." if stopped else None)
+            raise _wrong_state(record, "be entered", hint="Start it first.")
         return record
 
     def _enterable(self, id: str) -> Record:
