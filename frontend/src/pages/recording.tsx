@@ -4,8 +4,7 @@ import { t } from "../i18n/index";
 import { Api } from "../protocol/api";
 import type { Boot } from "../protocol/rest";
 import { Replay } from "../terminal/recording/replay";
-import { Header } from "../ui/header";
-import { Icon } from "../ui/icons";
+import { Back, Header } from "../ui/header";
 import "../styles/recordings.css";
 
 export function RecordingPage({ boot }: { boot: Boot }) {
@@ -15,9 +14,7 @@ export function RecordingPage({ boot }: { boot: Boot }) {
   return (
     <div class="replay-page">
       <Header boot={boot}>
-        <a class="header-back" href={all} aria-label={t("recordings.all")} title={t("recordings.all")}>
-          <Icon name="back" />
-        </a>
+        <Back href={all} label={t("recordings.all")} />
         <h1 class="header-title">{t("recordings.replay")}</h1>
       </Header>
       <main class="replay-main">

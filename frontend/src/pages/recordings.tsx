@@ -4,8 +4,7 @@ import { t } from "../i18n/index";
 import { Api } from "../protocol/api";
 import type { Boot } from "../protocol/rest";
 import { RecordingList } from "../terminal/recording/list";
-import { Header } from "../ui/header";
-import { Icon } from "../ui/icons";
+import { Back, Header } from "../ui/header";
 import "../styles/recordings.css";
 
 export function RecordingsPage({ boot }: { boot: Boot }) {
@@ -14,9 +13,7 @@ export function RecordingsPage({ boot }: { boot: Boot }) {
   return (
     <div class="home">
       <Header boot={boot}>
-        <a class="header-back" href={home} aria-label={t("workbench.back")} title={t("workbench.back")}>
-          <Icon name="back" />
-        </a>
+        <Back href={home} label={t("workbench.back")} />
         <span class="header-title">{t("recordings.title")}</span>
       </Header>
       <main class="home-main recordings-page">

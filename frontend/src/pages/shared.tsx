@@ -1,8 +1,8 @@
 /** A guest's page: another person's terminal, and nothing else of the container. */
 import { useComputed } from "@preact/signals";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { t } from "../i18n/index";
-import { Api, ApiError } from "../protocol/api";
+import { Api } from "../protocol/api";
 import type { Boot, SharedTerminal } from "../protocol/rest";
 import { TouchKeys } from "../terminal/keys";
 import { screenReader } from "../terminal/options";
@@ -13,11 +13,10 @@ import { GuestBanner } from "../terminal/sharing/guest";
 import { plainName } from "../terminal/sharing/people";
 import { Name, said } from "../terminal/sharing/said";
 import { Tab } from "../terminal/tab";
-import { Header } from "../ui/header";
-import { Icon } from "../ui/icons";
+import { Back, Header } from "../ui/header";
 import { PartKeys } from "../ui/part_keys";
+import { AbsentPage, idHere, useOver } from "./absent";
 
-const ASK_MS = 2_000;
 const PARTS = [".xterm-helper-textarea", ".share-banner [data-part]", ".brand"];
 
 export function Shared({ boot }: { boot: Boot }) {
@@ -39,9 +38,7 @@ function Guest({ boot, api, shared }: { boot: Boot; api: Api; shared: SharedTerm
   return (
     <div class="workbench">
       <Header boot={boot}>
-        <a class="header-back" href={home} aria-label={t("guest.back")} title={t("guest.back")}>
-          <Icon name="back" />
-        </a>
+        <Back href={home} label={t("guest.back")} />
         <div class="shared-title">
           <h1 class="header-title">{said("guest.title", { owner: <Name>{owner}</Name> })}</h1>
           <p
@@ -101,47 +98,17 @@ function tabOf(api: Api, shared: SharedTerminal): Tab {
   });
 }
 
-/** The worker could not be asked whose terminal it is. The terminal goes on meanwhile, and so will this page. */
+/** The worker could not be asked whose terminal it is. The terminal goes on meanwhile. */
 function Away({ boot, api }: { boot: Boot; api: Api }) {
-  const id = location.pathname.split("/").at(-1) ?? "";
-  const home = boot.urls.home ?? "/playground";
-  const [over, setOver] = useState(boot.error == null);
-  useEffect(() => {
-    if (over) return;
-    const timer = setInterval(async () => {
-      try {
-        await api.shared(id);
-        location.reload();
-      } catch (error) {
-        if (error instanceof ApiError && error.code === "not-found") setOver(true);
-      }
-    }, ASK_MS);
-    return () => clearInterval(timer);
-  }, [over, api, id]);
+  const over = useOver(boot.error == null, async () => {
+    await api.shared(idHere());
+    return false;
+  });
   return (
-    <div class="workbench">
-      <Header boot={boot}>
-        <a class="header-back" href={home} aria-label={t("guest.back")} title={t("guest.back")}>
-          <Icon name="back" />
-        </a>
-      </Header>
-      <main class="absent">
-        <div>
-          <h1>{t(over ? "guest.ended_title" : "absent.away")}</h1>
-          <p>{t(over ? "guest.over_body" : "absent.away_body")}</p>
-          <div class="absent-actions">
-            <a class="button" href={home}>
-              {t("guest.back")}
-            </a>
-            {!over && (
-              <span class="state">
-                <Icon name="spinner" class="spin" />
-                {t("absent.trying")}
-              </span>
-            )}
-          </div>
-        </div>
-      </main>
-    </div>
+    <AbsentPage
+      boot={boot}
+      back={t("guest.back")}
+      over={over && { title: t("guest.ended_title"), body: t("guest.over_body") }}
+    />
   );
 }

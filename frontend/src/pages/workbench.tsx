@@ -6,7 +6,7 @@ import { Api } from "../protocol/api";
 import type { Boot, RestContainer } from "../protocol/rest";
 import { kindOf, Link } from "../state/link";
 import { Terminals } from "../terminal/terminals";
-import { Header } from "../ui/header";
+import { Back, Header } from "../ui/header";
 import { Icon } from "../ui/icons";
 import { Menu } from "../ui/menu";
 import { FailureNotice, Notice } from "../ui/notice";
@@ -76,9 +76,7 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
   return (
     <div class="workbench">
       <Header boot={boot} actions={<Actions bench={bench} home={home} />}>
-        <a class="header-back" href={home} aria-label={t("workbench.back")} title={t("workbench.back")}>
-          <Icon name="back" />
-        </a>
+        <Back href={home} label={t("workbench.back")} />
         <h1 class="header-title">{container.name}</h1>
         <span class="header-image mono">{container.image}</span>
         <StateSign state={condition} />

@@ -41,6 +41,13 @@ export function Header({ boot, children, actions }: Props) {
   );
 }
 
+/** Leads from a page to the one above it; the first of a header's children. */
+export const Back = ({ href, label }: { href: string; label: string }) => (
+  <a class="header-back" href={href} aria-label={label} title={label}>
+    <Icon name="back" />
+  </a>
+);
+
 interface Everything {
   name: string;
   help: MenuItem;
