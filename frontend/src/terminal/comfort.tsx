@@ -36,7 +36,8 @@ export function Comfort({ tab, front, screenReader }: Props) {
   const parts = tab.parts.value;
   const told = useRef(screenReader);
   useEffect(() => {
-    if (front && told.current !== screenReader) announce(t(screenReader ? "reader.on" : "reader.off"), "plain", "reader");
+    if (front && told.current !== screenReader)
+      announce(t(screenReader ? "reader.on" : "reader.off"), "plain", "reader");
     told.current = screenReader;
   }, [screenReader, front]);
   return parts && <Over {...parts} front={front} screenReader={screenReader} />;
