@@ -33,10 +33,7 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps) 
       ref={dialog}
       class={`dialog ${wide ? "wide" : ""}`}
       aria-labelledby={id}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
+      onCancel={onClose} // it closes at once: keys typed within this frame are no longer its own
       onClick={(event) => {
         if (event.target === dialog.current) onClose();
       }}
