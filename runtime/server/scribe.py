@@ -42,8 +42,7 @@ class Pen:
         self._scribe = scribe
 
     def room(self) -> bool:
-        self.refused = self.waiting >= WAITING
-        return not self.refused
+        return self._scribe.admits(self)
 
     def put(self, event: Happened) -> None:
         self._scribe.post(self, event)
@@ -72,6 +71,12 @@ class Scribe:
             self._urgent = self._urgent or urgent
             if urgent or len(self._posts) == 1:
                 self._turn.notify()
+
+    def admits(self, pen: Pen) -> bool:
+        """Whether more may be posted for it; if not, it is told once that is so."""
+        with self._turn:  # else it could be refused right after the thread looked who was
+            pen.refused = pen.waiting >= WAITING
+            return not pen.refused
 
     def ask(self, pen: Pen, work: Callable[[], T]) -> asyncio.Future[T]:
         """What `work` returns or raises, in the thread and in turn."""

@@ -35,6 +35,7 @@ from runtime.server.terminals import CONSOLE, Meta, Terminals
 
 STOP_GRACE = 1.0
 STOP_AT_ONCE = 16
+SWITCH = 0.0005  # seconds for which a thread that computes may keep the loop waiting after each of its system calls
 LAST_WORDS = 0.5  # seconds in which viewers may still read how their shells ended
 
 log = structlog.get_logger()
@@ -170,6 +171,7 @@ def main() -> int:
     libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGTERM)
     libc.prctl(libc.PR_SET_DUMPABLE, 0)
     os.umask(0o077)
+    sys.setswitchinterval(SWITCH)
     if sys.version_info < (3, 12):  # later versions do so by themselves: no thread a child
         asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
     try:
