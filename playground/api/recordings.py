@@ -92,6 +92,18 @@ class RecordingOut(Schema):
 class RecordingsOut(Schema):
     """`bytes_used` of `bytes_allowed` are yours; `days` after its end one is removed, null: never."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "recordings": [EXAMPLE],
+                "bytes_used": EXAMPLE["bytes"],
+                "bytes_allowed": 200 * 1024**2,
+                "recording_bytes": 50 * 1024**2,
+                "days": 30.0,
+            }
+        }
+    )
+
     recordings: list[RecordingOut]
     bytes_used: int
     bytes_allowed: int

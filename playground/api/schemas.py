@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from django.utils.translation import gettext as _
 from ninja import Schema
@@ -150,8 +150,21 @@ class ExitOut(Schema):
     reason: str | None
 
 
+TERMINAL: dict[str, Any] = {
+    "id": "8c1f03d2",
+    "argv": ["bash"],
+    "console": False,
+    "pid": 51240,
+    "exit": None,
+    "created_at": "2026-01-31T12:00:00.000Z",
+    "name": "build",
+}
+
+
 class TerminalOut(Schema):
     """A pty. `console` is PID 1's own."""
+
+    model_config = ConfigDict(json_schema_extra={"example": TERMINAL})
 
     id: str
     argv: list[str]
@@ -170,6 +183,21 @@ class JobOut(Schema):
 class TerminalDetailOut(Schema):
     """A terminal as it is now."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "terminal": TERMINAL,
+                "busy": True,
+                "jobs": [{"pid": 51302, "name": "make"}],
+                "cols": 80,
+                "rows": 24,
+                "viewers": 1,
+                "echo": True,
+                "recording": None,
+            }
+        }
+    )
+
     terminal: TerminalOut
     busy: Annotated[bool, Field(description="something else than its own program is in the foreground")]
     jobs: Annotated[list[JobOut], Field(description="what: the foreground's processes, oldest first")]
@@ -181,6 +209,8 @@ class TerminalDetailOut(Schema):
 
 
 class FilePutOut(Schema):
+    model_config = ConfigDict(json_schema_extra={"example": {"path": "/root/notes.txt", "bytes": 1024}})
+
     path: str
     bytes: int
 
@@ -209,6 +239,17 @@ class ContainerOut(Schema):
 
 class AttachOut(Schema):
     """`ticket` goes into the first frame (HELLO), never into an address. It works once."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "url": "/ws/terminal/k3v9q0x2b7mdz1ce/8c1f03d2",
+                "ticket": "LDfJr0GDR-zvmRkYqin0Hg",
+                "expires_at": "2026-01-31T12:01:00.000Z",
+                "subprotocol": "pty.v1",
+            }
+        }
+    )
 
     url: str
     ticket: str
