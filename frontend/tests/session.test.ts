@@ -3,28 +3,18 @@ import { ApiError } from "../src/protocol/api";
 import { Close, Kind, MAX_INPUT, MAX_INPUT_UNACKED } from "../src/protocol/pty";
 import { Session } from "../src/terminal/session";
 import { FakeScreen } from "./support/screen";
+import { ATTACHMENT, goLive, helloOf, settle } from "./support/session";
 import { FakeSocket } from "./support/socket";
 import { inputAck, json, output, replay, welcome } from "./support/worker";
-
-const ATTACHMENT = { url: "/ws/terminal/c/t", ticket: "ticket", subprotocol: "pty.v1" };
 
 let screen: FakeScreen;
 let attach: ReturnType<typeof vi.fn<() => Promise<typeof ATTACHMENT>>>;
 let session: Session;
 
-const settle = () => vi.advanceTimersByTimeAsync(0);
-const helloOf = (socket: FakeSocket) => JSON.parse(new TextDecoder().decode(socket.frames(Kind.HELLO)[0]?.subarray(1)));
 const acks = (socket: FakeSocket) =>
   socket.frames(Kind.ACK).map((frame) => Number(new DataView(frame.buffer).getBigUint64(1)));
 
-/** Opens the session and brings it to `live`. */
-async function live(): Promise<FakeSocket> {
-  session.open();
-  await settle();
-  FakeSocket.last().opens();
-  FakeSocket.last().says(welcome());
-  return FakeSocket.last();
-}
+const live = () => goLive(session);
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Kind } from "../src/protocol/pty";
 import { type Screen, Session } from "../src/terminal/session";
 import { Random } from "./support/random";
+import { ATTACHMENT, goLive, settle } from "./support/session";
 import { FakeSocket } from "./support/socket";
 import { inputAck, json, output, replay, welcome } from "./support/worker";
 
@@ -33,8 +34,6 @@ afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
 });
-
-const attachment = { url: "/ws/terminal/c/t", ticket: "ticket", subprotocol: "pty.v1" };
 
 function frame(random: Random): Uint8Array<ArrayBuffer> {
   const offset = random.below(5_000);
@@ -72,7 +71,7 @@ function frame(random: Random): Uint8Array<ArrayBuffer> {
 it.each([11, 12, 13, 14])("any frames in any order: nothing is thrown, nothing typed (seed %i)", async (seed) => {
   const random = new Random(seed);
   const screen = new CountingScreen();
-  const session = new Session(async () => attachment, screen);
+  const session = new Session(async () => ATTACHMENT, screen);
   session.open();
   let live = 0;
   for (let run = 0; run < 1_500; run += 1) {
@@ -97,23 +96,20 @@ it.each([11, 12, 13, 14])("any frames in any order: nothing is thrown, nothing t
 
 it("marks without end are kept within bounds, those of output that never comes too", async () => {
   const screen = new CountingScreen();
-  const session = new Session(async () => attachment, screen);
-  session.open();
-  await vi.advanceTimersByTimeAsync(0);
-  FakeSocket.last().opens();
-  FakeSocket.last().says(welcome());
+  const session = new Session(async () => ATTACHMENT, screen);
+  await goLive(session);
   FakeSocket.last().says(output(0, "x".repeat(9_000)));
   screen.parse();
   const mark = (at: number) =>
     Uint8Array.of(Kind.MARK, 0, 0, 0, 0, 0, at >> 16, (at >> 8) & 255, at & 255, 0, 0x7b, 0x7d);
   for (let at = 1; at <= 9_000; at += 1) FakeSocket.last().says(mark(at));
   for (let at = 10_000; at < 20_000; at += 1) FakeSocket.last().says(mark(at));
-  await vi.advanceTimersByTimeAsync(0);
+  await settle();
   expect(session.marks.value.length).toBeLessThanOrEqual(2_000);
   FakeSocket.last().says(output(9_000, new Uint8Array(20_000)));
   expect(screen.waiting.length).toBeLessThanOrEqual(4_200);
   screen.parse();
-  await vi.advanceTimersByTimeAsync(0);
+  await settle();
   expect(session.marks.value.length).toBeLessThanOrEqual(2_000);
   expect(session.marks.value.at(-1)?.at).toBe(10_000 + 4_095);
   session.dispose();
@@ -121,11 +117,8 @@ it("marks without end are kept within bounds, those of output that never comes t
 
 it("more output than was ever granted ends the connection", async () => {
   const screen = new CountingScreen();
-  const session = new Session(async () => attachment, screen);
-  session.open();
-  await vi.advanceTimersByTimeAsync(0);
-  FakeSocket.last().opens();
-  FakeSocket.last().says(welcome());
+  const session = new Session(async () => ATTACHMENT, screen);
+  await goLive(session);
   const chunk = new Uint8Array(64 * 1024);
   for (let count = 0; count < 200 && session.state.value.phase === "live"; count += 1) {
     FakeSocket.last().says(output(count * chunk.length, chunk));

@@ -3,25 +3,16 @@ import { Kind, RING_BYTES } from "../src/protocol/pty";
 import { leaseOf } from "../src/terminal/lease";
 import { Session } from "../src/terminal/session";
 import { FakeScreen } from "./support/screen";
+import { ATTACHMENT, goLive, helloOf, settle } from "./support/session";
 import { FakeSocket } from "./support/socket";
-import { json, output, replay, welcome } from "./support/worker";
+import { guest, json, output, replay, viewer, welcome } from "./support/worker";
 
 let screen: FakeScreen;
 let session: Session;
 let came: number;
 
-const settle = () => vi.advanceTimersByTimeAsync(0);
-const helloOf = (socket: FakeSocket) => JSON.parse(new TextDecoder().decode(socket.frames(Kind.HELLO)[0]?.subarray(1)));
-const owner = (id: number) => ({
-  id,
-  name: "ada",
-  role: "rw",
-  owner: true,
-  visible: true,
-  asking: false,
-  granted: false,
-});
-const guest = (id: number) => ({ ...owner(id), role: "ro", owner: false, granted: true });
+const owner = (id: number) => viewer(id, "ada");
+const lent = (id: number) => guest(id, "ada", { granted: true });
 
 function placed(kind: number, at: number, rest: number[]): Uint8Array<ArrayBuffer> {
   const frame = new Uint8Array(9 + rest.length);
@@ -34,13 +25,7 @@ const size = (at: number, cols: number, rows: number) =>
   placed(Kind.SIZE, at, [cols >> 8, cols & 255, rows >> 8, rows & 255]);
 const mark = (at: number, kind: number) => placed(Kind.MARK, at, [kind, 0x7b, 0x7d]);
 
-async function live(part: Parameters<typeof welcome>[0] = {}): Promise<FakeSocket> {
-  session.open();
-  await settle();
-  FakeSocket.last().opens();
-  FakeSocket.last().says(welcome(part));
-  return FakeSocket.last();
-}
+const live = (part: Parameters<typeof goLive>[1] = {}) => goLive(session, part);
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -48,8 +33,7 @@ beforeEach(() => {
   FakeSocket.install();
   screen = new FakeScreen();
   came = 0;
-  const attachment = { url: "/ws/terminal/c/t", ticket: "ticket", subprotocol: "pty.v1" };
-  session = new Session(async () => attachment, screen, { lease: "word", output: () => (came += 1) });
+  session = new Session(async () => ATTACHMENT, screen, { lease: "word", output: () => (came += 1) });
 });
 
 afterEach(() => {
@@ -156,7 +140,7 @@ describe("who types", () => {
     session.grant(7);
     session.deny(8);
     session.takeOver(); // has it already
-    socket.says(json(Kind.STATE, { driver: 7, viewers: [owner(1), guest(7)], flow: "open" }));
+    socket.says(json(Kind.STATE, { driver: 7, viewers: [owner(1), lent(7)], flow: "open" }));
     session.takeOver();
     const said = socket.frames(Kind.CONTROL).map((frame) => [frame[1], frame[5]]);
     expect(said).toEqual([
@@ -170,7 +154,7 @@ describe("who types", () => {
 
   it("is taken by turning to the page from another page of one's own, not from a guest", async () => {
     const socket = await live();
-    socket.says(json(Kind.STATE, { driver: 7, viewers: [owner(1), guest(7)], flow: "open" }));
+    socket.says(json(Kind.STATE, { driver: 7, viewers: [owner(1), lent(7)], flow: "open" }));
     session.attend();
     expect(socket.frames(Kind.CONTROL)).toEqual([]);
     socket.says(json(Kind.STATE, { driver: 9, viewers: [owner(1), owner(9)], flow: "open" }));
@@ -180,7 +164,7 @@ describe("who types", () => {
 
   it("loses no key that is typed before the worker has told that it was taken back", async () => {
     const socket = await live();
-    socket.says(json(Kind.STATE, { driver: 7, viewers: [owner(1), guest(7)], flow: "open" }));
+    socket.says(json(Kind.STATE, { driver: 7, viewers: [owner(1), lent(7)], flow: "open" }));
     session.input("lost");
     session.takeOver();
     session.input("x");

@@ -11,22 +11,9 @@ import { company, news } from "../src/terminal/sharing/herald";
 import { audience, labelOf, plainName } from "../src/terminal/sharing/people";
 import { Shares } from "../src/terminal/sharing/shares";
 import { INITIAL } from "../src/terminal/state";
+import { guest, viewer } from "./support/worker";
 
 afterEach(() => setLanguage("en"));
-
-const viewer = (id: number, name: string, part: Partial<ViewerBody> = {}): ViewerBody => ({
-  id,
-  name,
-  role: "rw",
-  owner: true,
-  visible: true,
-  asking: false,
-  granted: false,
-  lag: 0,
-  ...part,
-});
-const guest = (id: number, name: string, part: Partial<ViewerBody> = {}) =>
-  viewer(id, name, { role: "ro", owner: false, ...part });
 
 describe("a name", () => {
   it("is anybody's text: no control characters, nothing that turns or hides what stands beside it", () => {

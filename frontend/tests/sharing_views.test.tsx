@@ -11,18 +11,10 @@ import { GuestBanner } from "../src/terminal/sharing/guest";
 import { Shares } from "../src/terminal/sharing/shares";
 import { INITIAL, type SessionState } from "../src/terminal/state";
 import type { Tab } from "../src/terminal/tab";
+import { guest, viewer } from "./support/worker";
 
-const ann: ViewerBody = {
-  id: 1,
-  name: "ann",
-  role: "rw",
-  owner: true,
-  visible: true,
-  asking: false,
-  granted: false,
-  lag: 0,
-};
-const bob: ViewerBody = { ...ann, id: 2, name: "bob", role: "ro", owner: false };
+const ann = viewer(1, "ann");
+const bob = guest(2, "bob");
 const live: SessionState = { ...INITIAL, phase: "live", me: 1, driving: 1, viewers: [ann, bob] };
 
 let root: HTMLElement;

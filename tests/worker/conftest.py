@@ -13,7 +13,7 @@ from runtime.images.build import build
 from runtime.images.store import ImageStore
 from runtime.protocol import messages
 from tests.support.pty_terminal import Make, Terminal
-from tests.worker.instance import Instance
+from tests.worker.instance import Instance, standing
 
 
 @pytest.fixture(scope="session")
@@ -32,16 +32,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator
     """Ready to answer, and gone without a trace."""
     if os.getuid() != 0:
         pytest.skip("the keeper needs root")
-    made = Instance(tmp_path_factory.mktemp("instance"), images)
-    try:
-        made.ready()
+    with standing(tmp_path_factory.mktemp("instance"), images) as made:
         yield made
-    finally:
-        code = made.stop()
-        left = made.remains()
-        made.sweep()
-        assert left == []
-        assert code == 0
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -163,6 +163,20 @@ class Instance:
                         found.append(f"{entry} {(entry / 'cmdline').read_bytes()!r}")
         found += [str(path) for path in (self.config.socket, self.config.run_dir / "keeper.pid") if path.exists()]
         return found
+
+
+@contextlib.contextmanager
+def standing(directory: Path, images: Path, **environ: str) -> Iterator[Instance]:
+    """An instance that is ready to answer, and gone without a trace afterwards."""
+    made = Instance(directory, images, **environ)
+    try:
+        made.ready()
+        yield made
+    finally:
+        code = made.stop()
+        left = made.remains()
+        made.sweep()
+        assert (left, code) == ([], 0)
 
 
 @dataclass

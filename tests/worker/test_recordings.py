@@ -21,7 +21,7 @@ from runtime.errors import Code, Fault
 from runtime.protocol import messages, pty
 from runtime.protocol.terminals import Recording
 from tests.support.pty_viewer import until
-from tests.worker.instance import ROOT, Instance, visit
+from tests.worker.instance import ROOT, Instance, standing, visit
 
 COUNTER = "i=0; while :; do i=$((i+1)); echo n$i; usleep 2000; done"
 
@@ -29,22 +29,15 @@ COUNTER = "i=0; while :; do i=$((i+1)); echo n$i; usleep 2000; done"
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory, images: Path) -> Iterator[Instance]:
     """Where there is little room."""
-    made = Instance(
+    with standing(
         tmp_path_factory.mktemp("small"),
         images,
         TERRARIUM_RECORDING_BYTES="100000",
         TERRARIUM_RECORDING_OWNER_BYTES="250000",
         TERRARIUM_RECORDING_OWNER_COUNT="5",
         TERRARIUM_RECORDING_DAYS="1.5",
-    )
-    try:
-        made.ready()
+    ) as made:
         yield made
-    finally:
-        made.stop()
-        left = made.remains()
-        made.sweep()
-        assert left == []
 
 
 async def sweep(instance: Instance) -> None:

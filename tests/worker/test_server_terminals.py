@@ -177,12 +177,18 @@ async def test_deleting_and_starting_again_tell_the_viewers(instance: Instance) 
         assert visitor.screen.exit or visitor.screen.error
 
 
-async def test_a_viewer_that_asks_much_and_reads_nothing_is_let_go(instance: Instance, box: messages.Launched) -> None:
+async def deaf(instance: Instance, box: messages.Launched) -> asyncio.StreamWriter:
+    """A viewer of the console that reads nothing of what it is sent."""
     mint = messages.MintTicket(id=box.container.id, owner="anna", terminal="console", user="8", role="ro")
     ticket = (await instance.ask(mint, messages.Ticket)).ticket
-    deaf, writer = await client.connect(instance.config.socket, messages.Attach(user="8"))
-    deaf._transport.pause_reading()  # type: ignore[attr-defined]
+    reader, writer = await client.connect(instance.config.socket, messages.Attach(user="8"))
+    reader._transport.pause_reading()  # type: ignore[attr-defined]
     writer.write(framed(pty.json_frame(Kind.HELLO, pty.Hello(v=1, ticket=ticket))))
+    return writer
+
+
+async def test_a_viewer_that_asks_much_and_reads_nothing_is_let_go(instance: Instance, box: messages.Launched) -> None:
+    writer = await deaf(instance, box)
     async with visit(instance, box.container.id) as driver:
         await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 2)
         pings = b"".join(framed(pty.ping_frame(number, 0.0)) for number in range(100_000))
@@ -195,11 +201,7 @@ async def test_what_others_do_costs_a_viewer_that_reads_nothing_no_memory(
     instance: Instance, box: messages.Launched
 ) -> None:
     pid = instance.ready().info.pid
-    mint = messages.MintTicket(id=box.container.id, owner="anna", terminal="console", user="8", role="ro")
-    ticket = (await instance.ask(mint, messages.Ticket)).ticket
-    deaf, writer = await client.connect(instance.config.socket, messages.Attach(user="8"))
-    deaf._transport.pause_reading()  # type: ignore[attr-defined]
-    writer.write(framed(pty.json_frame(Kind.HELLO, pty.Hello(v=1, ticket=ticket))))
+    writer = await deaf(instance, box)
     async with visit(instance, box.container.id) as driver:
         await driver.sees(lambda: driver.screen.state and len(driver.screen.state.viewers) == 2)
         before = resident(pid)

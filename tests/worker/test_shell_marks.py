@@ -14,7 +14,7 @@ from runtime.config import RuntimeConfig
 from runtime.images.build import build
 from runtime.images.store import ImageStore
 from runtime.protocol import messages
-from tests.worker.instance import Instance, Visitor, visit
+from tests.worker.instance import Instance, Visitor, standing, visit
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
 
@@ -28,15 +28,8 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     images = Path(os.environ.get("TERRARIUM_IMAGES_DIR", "/var/lib/terrarium/images"))
     for name in ("busybox", "debian"):
         build(ImageStore(RuntimeConfig(images_dir=images)), name, lambda *_: None)
-    made = Instance(tmp_path_factory.mktemp("marks"), images)
-    try:
-        made.ready()
+    with standing(tmp_path_factory.mktemp("marks"), images) as made:
         yield made
-    finally:
-        code = made.stop()
-        left = made.remains()
-        made.sweep()
-        assert (left, code) == ([], 0)
 
 
 class Shell:

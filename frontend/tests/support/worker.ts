@@ -1,5 +1,5 @@
 /** The worker's side of `pty.v1`, as much as tests need. */
-import type { Welcome } from "../../src/protocol/generated";
+import type { ViewerBody, Welcome } from "../../src/protocol/generated";
 import { Kind } from "../../src/protocol/pty";
 
 const encoder = new TextEncoder();
@@ -26,6 +26,21 @@ export function welcome(part: Partial<Welcome> = {}): Uint8Array<ArrayBuffer> {
     ...part,
   });
 }
+
+/** One of the owner's pages, as STATE tells it. */
+export const viewer = (id: number, name: string, part: Partial<ViewerBody> = {}): ViewerBody => ({
+  id,
+  name,
+  role: "rw",
+  owner: true,
+  visible: true,
+  asking: false,
+  granted: false,
+  lag: 0,
+  ...part,
+});
+export const guest = (id: number, name: string, part: Partial<ViewerBody> = {}) =>
+  viewer(id, name, { role: "ro", owner: false, ...part });
 
 export function output(offset: number, text: string | Uint8Array): Uint8Array<ArrayBuffer> {
   const head = new Uint8Array(9);
