@@ -144,5 +144,5 @@ def test_names_that_are_taken_are_asked_about_and_what_cannot_be_sent_is_told_be
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=WAIT)
     drop(page, "late.txt", b"x")
-    expect(question(page).get_by_role("alert")).to_contain_text("does not run")
+    expect(question(page).get_by_role("alert")).to_contain_text("is not running")
     expect(question(page).get_by_role("button", name="Upload 1 file")).to_have_attribute("aria-disabled", "true")
