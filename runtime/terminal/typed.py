@@ -13,8 +13,9 @@ _TOKEN = re.compile(
     r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC
     r"|\x1b\[(?P<number>[0-9]*+)[0-9;?]*+(?P<move>[@-~])"
     r"|\x1b[^\[\]]?|\x1b[\[\]]"
+    r"|(?P<wrap> \r(?!\n)|\r\r\n)"  # on to the next row: readline, busybox
     r"|(?P<back>\x08)|(?P<end>\r?\n)|(?P<home>\r)|[\x00-\x1f\x7f-\x9f]"
-    r"|(?P<text>[^\x00-\x1f\x7f-\x9f]+)"
+    r"|(?P<text>(?:(?! \r(?!\n))[^\x00-\x1f\x7f-\x9f])+)"
 )
 
 

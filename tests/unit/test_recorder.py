@@ -228,6 +228,8 @@ def test_what_happens_in_its_order() -> None:
         (b"\x1b[31mls\x1b[0m \x1b]0;title\x07-l\n", "ls -l"),
         ("echo größe 盒子\r\n".encode(), "echo größe 盒子"),
         (b"old\rnew", "new"),
+        (b"echo aaaa bbbb ccc \rc dddd\r\n", "echo aaaa bbbb cccc dddd"),  # readline goes on in the next row
+        (b"echo aaaa bbbb ccc\r\r\nc dddd\r\n", "echo aaaa bbbb cccc dddd"),  # so does busybox
         (b"\x1b[999999999D\x1b[999999999Cx\x1b[99999999999999@", "x"),
         (b"\xff\x1b", "\ufffd"),
     ],
