@@ -80,8 +80,8 @@ export class Api {
   recordings = (container?: string): Promise<RecordingList> =>
     this.#call("GET", `/recordings${container === undefined ? "" : `?${new URLSearchParams({ container })}`}`);
   recording = (id: string): Promise<RestRecording> => this.#call("GET", `/recordings/${id}`);
-  startRecording = (id: string, terminal: string): Promise<RestRecording> =>
-    this.#call("POST", `/containers/${id}/terminals/${terminal}/recording`, {});
+  startRecording = (id: string, terminal: string, title: string): Promise<RestRecording> =>
+    this.#call("POST", `/containers/${id}/terminals/${terminal}/recording`, { title });
   stopRecording = (id: string, terminal: string): Promise<RestRecording> =>
     this.#call("DELETE", `/containers/${id}/terminals/${terminal}/recording`);
   deleteRecording = (id: string): Promise<void> => this.#call("DELETE", `/recordings/${id}`);

@@ -9,7 +9,7 @@ import type { Tab } from "./book";
 export const naming = signal<string | null>(null);
 
 /** Characters; the worker takes no more. */
-const MOST = 63;
+export const MOST = 63;
 
 /** The person's word, else the program's own for its window, else the program. */
 export function tabName(tab: Tab): string {

@@ -3,6 +3,7 @@ import { bytes } from "../../i18n/format";
 import { t } from "../../i18n/index";
 import type { Bench } from "../../pages/bench";
 import { percent, printable } from "../../state/format";
+import { Icon } from "../../ui/icons";
 import type { Tab } from "../book";
 import type { Extra } from "../extras";
 import { typed } from "./paths";
@@ -24,6 +25,17 @@ function Line({ bench, tab, item }: { bench: Bench; tab: Tab; item: Upload }) {
   const { uploads } = bench;
   const name = printable(item.file.name);
   const path = printable(item.path);
+  const away = (
+    <button
+      type="button"
+      class="button icon small"
+      aria-label={`${t("common.dismiss")}: ${name}`}
+      title={t("common.dismiss")}
+      onClick={() => uploads.dismiss(item.id)}
+    >
+      <Icon name="close" />
+    </button>
+  );
   const act = (label: string, onClick: () => void, name = label) => (
     <button type="button" class="button small" aria-label={name} onClick={onClick}>
       {label}
@@ -71,7 +83,7 @@ function Line({ bench, tab, item }: { bench: Bench; tab: Tab; item: Upload }) {
           </span>
           <span class="upload-actions">
             {act(t("common.retry"), () => uploads.again(item.id))}
-            {act(t("common.dismiss"), () => uploads.dismiss(item.id))}
+            {away}
           </span>
         </li>
       );
@@ -88,7 +100,7 @@ function Line({ bench, tab, item }: { bench: Bench; tab: Tab; item: Upload }) {
                 parts?.screen.focus();
                 uploads.dismiss(item.id);
               })}
-            {act(t("common.dismiss"), () => uploads.dismiss(item.id))}
+            {away}
           </span>
         </li>
       );

@@ -74,7 +74,7 @@ describe("a recording", () => {
   it("is explained once, begun once, and not at all when it is declined", async () => {
     act(() => render(<Asker />, root));
     const one = recorder();
-    const declined = one.start("console");
+    const declined = one.start("console", "bash");
     await vi.waitFor(() => expect(text("dialog")).toContain("never kept"));
     expect(text("dialog")).toContain("50 MiB of your 200 MiB");
     expect(text("dialog")).toContain("30 days");
@@ -82,20 +82,20 @@ describe("a recording", () => {
     await declined;
     expect(api.startRecording).not.toHaveBeenCalled();
 
-    const begun = one.start("console");
-    await one.start("console"); // a second click while the first is under way
+    const begun = one.start("console", "bash");
+    await one.start("console", "bash"); // a second click while the first is under way
     await click("Start recording");
     await begun;
-    expect(api.startRecording).toHaveBeenCalledExactlyOnceWith("c", "console");
+    expect(api.startRecording).toHaveBeenCalledExactlyOnceWith("c", "console", "bash");
 
-    await one.start("console");
+    await one.start("console", "bash");
     expect(api.startRecording).toHaveBeenCalledTimes(2);
   });
 
   it("that cannot be begun says why; one that ended meanwhile is no failure to end it", async () => {
     const one = recorder();
     api.startRecording.mockRejectedValue(new ApiError("limit-reached", "no space", 409, null, "Delete a recording."));
-    await one.start("console");
+    await one.start("console", "bash");
     expect(one.failed.peek().get("console")).toMatchObject({ detail: "Delete a recording.", next: "none" });
     api.stopRecording.mockRejectedValue(new ApiError("not-found", "none", 404));
     await one.stop("console");

@@ -46,10 +46,11 @@ export class Recorder {
     return this.#failed;
   }
 
-  start(terminal: string): Promise<void> {
+  /** `title`: what the recording is called, the program where the terminal has no name. */
+  start(terminal: string, title: string): Promise<void> {
     return this.#once(terminal, "recordings.not_started", async () => {
       if (!explained.peek() && !(await this.#explain())) return;
-      await this.api.startRecording(this.container, terminal);
+      await this.api.startRecording(this.container, terminal, title);
       explained.value = true;
       this.dismiss(terminal);
     });
