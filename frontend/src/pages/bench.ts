@@ -17,6 +17,7 @@ import { Recorder } from "../terminal/recording/recorder";
 import { memoryOf } from "../terminal/remembered";
 import { Shares } from "../terminal/sharing/shares";
 import { lastSize } from "../terminal/size";
+import { MOST } from "../terminal/tab_name";
 import { announce, speak } from "../ui/announce";
 import { ask } from "../ui/dialog";
 import { type Failure, failure } from "../ui/failure";
@@ -223,8 +224,9 @@ export class Bench {
   }
 
   /** An empty name goes back to the program's. The new one is seen at once. */
-  async renameTerminal(tab: Tab, name: string): Promise<void> {
+  async renameTerminal(tab: Tab, typed: string): Promise<void> {
     const before = tab.name.peek();
+    const name = plainWords(typed, MOST); // pasted from somewhere, it may hold what cannot be seen
     if (name === before) return;
     tab.name.value = name;
     tab.renaming = true;

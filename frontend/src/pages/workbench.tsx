@@ -83,13 +83,15 @@ function Present({ boot, api, container: first }: { boot: Boot; api: Api; contai
       </Header>
       <PartKeys parts={PARTS} />
       {bench.failure.value && (
-        <FailureNotice
-          failure={bench.failure.value}
-          onRetry={bench.failure.value.again}
-          onDismiss={() => {
-            bench.failure.value = null;
-          }}
-        />
+        <div class="workbench-failure">
+          <FailureNotice
+            failure={bench.failure.value}
+            onRetry={bench.failure.value.again}
+            onDismiss={() => {
+              bench.failure.value = null;
+            }}
+          />
+        </div>
       )}
       {(condition === "gone" || condition === "lost") && (
         <Notice
