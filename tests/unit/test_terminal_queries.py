@@ -196,5 +196,8 @@ def test_what_is_never_whole_takes_no_more_than_its_length(unit: bytes) -> None:
     """Would it look at every byte once for every other, this were hours."""
     stream = unit * (2 * PIECE)
     quieted, left = Quieted(lambda start, end: stream[start:end], 0, len(stream)), len(stream)
-    while left:
-        left -= len(quieted.take(1 << 20))
+    while left > 0:
+        piece = quieted.take(1 << 20)
+        assert piece
+        left -= len(piece)
+    assert left == 0

@@ -21,7 +21,7 @@ from runtime.protocol.pty import ControlOp, InputStatus, Kind
 from runtime.terminal.ring import Ring
 from runtime.terminal.session import Session
 from runtime.terminal.viewer import Viewer
-from tests.support.pty_viewer import FakeOutlet
+from tests.support.pty_viewer import FakeOutlet, until
 
 u8, u16, u32, u64 = (st.integers(0, 2**bits - 1) for bits in (8, 16, 32, 64))
 frames = st.one_of(
@@ -202,11 +202,7 @@ async def test_of_a_flood_of_sizes_some_reach_the_program_and_the_last_does(stag
     for number in range(500):
         stage.say(0, pty.resize_frame(number, 10 + number % 400, 20))
     stage.say(0, pty.resize_frame(500, 123, 45))
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + 5
-    while (stage.session.size.cols, stage.session.size.rows) != (123, 45):
-        assert loop.time() < deadline
-        await asyncio.sleep(0.01)
+    await until(lambda: (stage.session.size.cols, stage.session.size.rows) == (123, 45), "the last size")
     sizes = [frame for kind, frame in outlet.screen.frames if kind is Kind.SIZE]
     assert len(sizes) <= 10
     assert struct.unpack(">HH", sizes[-1][9:]) == (123, 45)
@@ -223,7 +219,7 @@ async def test_input_that_nobody_reads_is_bounded_and_the_rest_refused(stage: St
 async def test_hostile_acknowledgements_give_no_credit(stage: Stage) -> None:
     viewer = stage.come(0, HELLO)
     await stage.print(b"x" * 3000)
-    await asyncio.sleep(0.01)
+    await until(lambda: viewer.sent == stage.session.ring.head == 3000, "the output")
     for offset in (2**64 - 1, 0, 2**63, 1, 2**64 - 1):
         stage.say(0, pty.ack_frame(offset))
         assert viewer.acked == viewer.sent == stage.session.ring.head

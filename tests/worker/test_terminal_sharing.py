@@ -234,17 +234,17 @@ async def test_state_tells_when_somebody_typed_who_lags_and_that_the_program_is_
 
 async def test_a_viewer_whose_socket_is_full_is_told_the_newest_state_later(terminal: Make) -> None:
     shell = terminal("cat")
-    shell.attach()
+    _, owners = shell.attach()
     outlet = FakeOutlet()
     guest, seen = shell.attach(user="bob", guest=True, outlet=outlet)
     outlet.stuck = True
     while outlet.backlog() < 70_000:
         shell.session.receive(guest, pty.ping_frame(1, 0.0))
+    full = outlet.backlog()
     others = [shell.attach(user=f"g{number}", guest=True)[0] for number in range(5)]
     for other in others:
         shell.session.detach(other)
-        await asyncio.sleep(0.1)
-    full = outlet.backlog()
+        await until(lambda: owners.state and len(owners.state.viewers) == len(shell.session.viewers), "one has left")
     await until(lambda: guest.unread is not None, "a word that waits")
     assert outlet.backlog() == full
     outlet.stuck = False
