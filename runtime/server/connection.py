@@ -26,6 +26,7 @@ MAX_WAITING = 32  # requests of one client that wait their turn
 MAX_WAITING_BYTES = 1024 * 1024  # of those requests
 MAX_UNREAD = 1024 * 1024  # bytes to a viewer that does not read: what others do on its terminal is told to it as well
 MAX_TURNED_AWAY = 64  # who may not stay and is told why, at one time: descriptors are not theirs to use up
+TURN = 16 * 1024  # bytes of one client that are taken at a time; in frames of a few bytes, ten milliseconds' work
 HELLO_WITHIN = 10.0
 LINGER = 2.0
 
@@ -39,12 +40,13 @@ class Connections:
         self.context = context
         self.open: set[Connection] = set()
         self.turned_away: set[Connection] = set()
+        self.buffer = bytearray(TURN)  # one for all: what is read into it is taken out at once
 
     def new(self) -> Connection:
         return Connection(self)
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """Also the outlet of a viewer: `write`, `backlog`, `close`."""
 
     def __init__(self, connections: Connections) -> None:
@@ -99,11 +101,14 @@ class Connection(asyncio.Protocol):
             self.close()
         return not self._said_all
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, _sizehint: int) -> bytearray:
+        return self._all.buffer
+
+    def buffer_updated(self, count: int) -> None:
         if self._said_all:
             return
         try:
-            frames = self._deframer.feed(data)
+            frames = self._deframer.feed(bytes(self._all.buffer[:count]))
             if self._viewer is None:
                 self._requests.extend(frames)
                 self._next()
