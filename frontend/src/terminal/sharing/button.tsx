@@ -1,4 +1,4 @@
-/** Sharing among a terminal's actions: an item of its menu, and a button for as long as somebody else looks on. */
+/** Sharing among a terminal's actions: an item of its menu, and a button where one's own other pages look on. */
 import { useEffect } from "preact/hooks";
 import { t, tn } from "../../i18n/index";
 import type { Bench } from "../../pages/bench";
@@ -14,10 +14,11 @@ export const sharing = (bench: Bench, tab: Tab | null): readonly MenuItem[] =>
     ? []
     : [{ label: t("share.open"), onSelect: () => void openSharing(bench, tab) }];
 
-/** The button, and the dialog whoever opened it. */
+/** The button, where the banner does not tell who looks on; and the dialog, whoever opened it. */
 export function ShareButton({ bench, tab }: { bench: Bench; tab: Tab | null }) {
   const state = tab?.parts.value?.session.state.value;
-  const others = state?.phase === "live" ? audience(state).others.length : 0;
+  const all = state?.phase === "live" && state.driver ? audience(state) : null;
+  const others = all === null || all.guests.length > 0 ? 0 : all.others.length;
   const dialog = opened.value;
   useEffect(() => herald(bench.book), [bench]);
   const label = tn("share.button_watched", others);
