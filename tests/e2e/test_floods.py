@@ -22,7 +22,7 @@ from tests.support.visitor import ConnectionClosed, PtyClient, Visitor
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
 FLOOD = 64 << 20
 SPARE = 8 << 20  # bytes that a process may grow by for reasons of its own
-LAST = 150_000
+LAST = 400_000  # 2.8 MB: after each break more is replayed at once than is read up to the next otherwise
 
 
 @pytest.fixture
