@@ -87,6 +87,15 @@ def drives(who: str) -> Holds:
     return lambda seen, told: told.driver == seen[f"person {who}"].id
 
 
+async def lent(contract: Contract, found: model.Container) -> tuple[Line, Line]:
+    """(the owner, a guest who was let type), both of whom know."""
+    owner, guest = await come(contract, found), await come(contract, found, GUEST)
+    owner.send(pty.control_frame(ControlOp.GRANT, body(await guest.until(Kind.WELCOME), pty.Welcome).viewer))
+    for line in (owner, guest):
+        await state(line, drives(GUEST))
+    return owner, guest
+
+
 class SharingContract:
     async def test_a_guest_looks_on_and_is_named(self, contract: Contract) -> None:
         with contract.container() as found:
@@ -139,11 +148,7 @@ class SharingContract:
 
     async def test_the_owner_takes_it_back_at_any_time(self, contract: Contract) -> None:
         with contract.container() as found:
-            owner = await come(contract, found)
-            guest = await come(contract, found, GUEST)
-            id = body(await guest.until(Kind.WELCOME), pty.Welcome).viewer
-            owner.send(pty.control_frame(ControlOp.GRANT, id))
-            await state(guest, drives(GUEST))
+            owner, guest = await lent(contract, found)
             owner.send(pty.control_frame(ControlOp.TAKE))
             await state(guest, drives(OWNER))
             assert await typed(guest, b"x") == InputStatus.NOT_DRIVER
@@ -189,11 +194,7 @@ class SharingContract:
 
     async def test_a_guest_who_drove_and_is_shown_out_drives_no_more(self, contract: Contract) -> None:
         with contract.container() as found:
-            owner = await come(contract, found)
-            guest = await come(contract, found, GUEST)
-            id = body(await guest.until(Kind.WELCOME), pty.Welcome).viewer
-            owner.send(pty.control_frame(ControlOp.GRANT, id))
-            await state(owner, drives(GUEST))
+            owner, guest = await lent(contract, found)
             contract.call(messages.Dismiss(id=found.id, owner=OWNER, terminal=found.terminals[0].id))
             await refused(guest)
             await state(owner, drives(OWNER))
