@@ -76,6 +76,16 @@ def test_what_is_typed_before_the_shell_is_there_is_not_lost(page: Page) -> None
     expect(page.locator(".terminal .xterm-rows").first).to_contain_text("second-24", timeout=15_000)
 
 
+def test_a_page_whose_words_did_not_come_says_so(page: Page) -> None:
+    page.route("**/assets/english-*.js", lambda route: route.abort())
+    page.reload()
+    again = page.get_by_role("button", name="Load again")
+    expect(again).to_be_visible()
+    page.unroute("**/assets/english-*.js")
+    again.click()
+    expect(page.locator(".image-card").first).to_be_visible()
+
+
 def test_a_telephone_has_the_keys_its_own_keyboard_lacks(telephone: Page) -> None:
     page = telephone
     browsing.launch(page)

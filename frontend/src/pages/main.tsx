@@ -1,6 +1,7 @@
 /** The entry of every page: reads the state Django rendered and shows the page it names. */
 import "../styles/tokens.css";
 import "../styles/base.css";
+import "../styles/over.css";
 import "../styles/layout.css";
 import "../styles/home.css";
 import "../styles/terminal.css";
@@ -23,10 +24,29 @@ const boot = document.getElementById("boot");
 const app = document.getElementById("app");
 if (boot !== null && app !== null) {
   const state = JSON.parse(boot.textContent ?? "") as Boot;
-  void Promise.all([pageOf(state), learn(state.lang)]).then(([page]) => {
-    setLanguage(state.lang);
-    render(h(App, null, page), app);
-  });
+  Promise.all([pageOf(state), learn(state.lang)]).then(
+    ([page]) => {
+      setLanguage(state.lang);
+      render(h(App, null, page), app);
+    },
+    () => render(h(Broken, state), app),
+  );
+}
+
+/** A script of it did not come, maybe the one with the words: the connection broke off, or there is a newer page. */
+function Broken({ lang }: Boot) {
+  const [words, again] =
+    lang === "zh-hans"
+      ? ["页面没有加载完整：可能是网络断了，也可能页面刚刚更新。", "重新加载"]
+      : ["The page was not loaded whole: the connection broke off, or there is a newer page.", "Load again"];
+  return (
+    <main class="page-broken">
+      <p>{words}</p>
+      <button type="button" class="button primary" onClick={() => location.reload()}>
+        {again}
+      </button>
+    </main>
+  );
 }
 
 /** The workbench is a script of its own, so that the home page does not carry it; the emulator comes at the same time. */
