@@ -140,8 +140,9 @@ class Porter:
                 async with asyncio.timeout(SECONDS):
                     return await self._exchange(letter, body)
             except TimeoutError:
-                self._kill()
-                if self._ground.group(self.container).frozen():
+                frozen = self._ground.group(self.container).frozen()
+                self._kill()  # after the look: while one dies in a frozen group, the kernel says that it is not frozen
+                if frozen:
                     raise Fault(
                         Code.WRONG_STATE,
                         f"container {self.container} was frozen meanwhile",
