@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine
+import functools
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,9 +123,9 @@ def _person(scope: dict[str, Any]) -> Visit | None:
     return None if user is None else Visit(user=user, container="", session_key=key, token_id=None)
 
 
-def _why_not(visit: Visit) -> Ending | None:
+def _why_not(visit: Visit, is_somebody: Callable[[Visit], bool] | None = None) -> Ending | None:
     """4401 where the person is nobody now or the container is not theirs, 4403 where a share lets them in no more."""
-    if not _is_somebody(visit):
+    if not (is_somebody or _is_somebody)(replace(visit, container="", terminal=None, share=None)):
         return Ending(pty.Close.TICKET, Fault(Code.ACCESS_DENIED, "you are no longer logged in"))
     try:
         if visit.share is not None:
@@ -137,7 +138,8 @@ def _why_not(visit: Visit) -> Ending | None:
 
 
 def _revocations(visits: Collection[Visit]) -> dict[Visit, Ending]:
-    return {visit: ending for visit in visits if (ending := _why_not(visit)) is not None}
+    somebody = functools.cache(_is_somebody)  # a person has many pages
+    return {visit: ending for visit in visits if (ending := _why_not(visit, somebody)) is not None}
 
 
 _rechecks = Rounds(_revocations, lambda: settings.TERRARIUM_RECHECK_SECONDS)

@@ -18,7 +18,7 @@ HOOK = """
         if (flood.since === null) return;
         flood.after += data.byteLength - 9;
         flood.tail = (flood.tail + decoder.decode(data.slice(Math.max(9, data.byteLength - 300)))).slice(-400);
-        if (!/\\^C[^y]*# /.test(flood.tail)) return;
+        if (!/\\^C[^]*# /.test(flood.tail)) return;
         flood.stopped.push({ ms: performance.now() - flood.since, bytes: flood.after });
         flood.since = null;
     };
@@ -69,7 +69,7 @@ class Flood:
         times, waited = len(self._read("stopped")), 0.0
         page.keyboard.press("Control+c")
         while len(self._read("stopped")) == times:  # a page's policy lets nobody evaluate in a loop of its own
-            assert waited < 2 * seconds, "no prompt came after Ctrl-C"
+            assert waited < 60, "no prompt came after Ctrl-C"
             page.wait_for_timeout(250)
             waited += 0.25
         return Stopped(**self._read("stopped")[-1])
