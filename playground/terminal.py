@@ -15,6 +15,7 @@ import msgspec
 
 from playground import errors, worker
 from playground.services import tally
+from playground.services.sockets import serve
 from playground.services.visits import Ending, Visit, admit, admit_guest, carry
 from runtime.errors import Code, Fault
 from runtime.protocol import messages, pty
@@ -38,19 +39,15 @@ async def shared(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def _serve(scope: Scope, receive: Receive, send: Send, kind: tally.Kind) -> None:
-    """Accepts first: a browser sees no code otherwise."""
-    if (await receive())["type"] != "websocket.connect":
-        return
-    spoken = pty.SUBPROTOCOL in scope.get("subprotocols", [])
-    await send({"type": "websocket.accept", "subprotocol": pty.SUBPROTOCOL if spoken else None})
-    with tally.socket(kind) as closed:
-        ending = await _carried(scope, receive, send, spoken)
-        if ending is None:
-            return
-        closed(ending.close)
-        if ending.why is not None:
-            await _tell(send, ending.close, ending.why)
-        await send({"type": "websocket.close", "code": int(ending.close)})
+    await serve(
+        scope,
+        receive,
+        send,
+        kind=kind,
+        subprotocol=pty.SUBPROTOCOL,
+        carried=lambda spoken: _carried(scope, receive, send, spoken),
+        told=_told,
+    )
 
 
 async def _carried(scope: Scope, receive: Receive, send: Send, spoken: bool) -> Ending | None:
@@ -144,8 +141,8 @@ def _named(frame: bytes) -> pty.Close:
         return pty.Close.PROTOCOL
 
 
-async def _tell(send: Send, close: pty.Close, why: Fault) -> None:
+def _told(close: pty.Close, why: Fault) -> dict[str, bytes]:
     """Say why in a frame, since not every server passes a close reason on."""
     retry = RETRY_MS if close is pty.Close.WORKER_AWAY else None
     body = pty.ErrorBody(code=str(why.code), msg=why.message, close=int(close), retry_ms=retry)
-    await send({"type": "websocket.send", "bytes": pty.json_frame(pty.Kind.ERROR, body)})
+    return {"bytes": pty.json_frame(pty.Kind.ERROR, body)}

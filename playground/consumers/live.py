@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 
 from playground import errors, worker
-from playground.services import tally
+from playground.services.sockets import serve
 from playground.services.visits import Ending, admit, carry
 from runtime.errors import Code, Fault
 from runtime.protocol import messages, pty
@@ -19,20 +19,16 @@ SUBPROTOCOL = "live.v1"
 
 
 async def live(scope: Scope, receive: Receive, send: Send) -> None:
-    """ASGI application of `/ws/live/<container>`. Accepts first: a browser sees no code otherwise."""
-    if (await receive())["type"] != "websocket.connect":
-        return
-    spoken = SUBPROTOCOL in scope.get("subprotocols", [])
-    await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if spoken else None})
-    with tally.socket("live") as closed:
-        ending = await _carried(scope, receive, send)
-        if ending is None:
-            return
-        closed(ending.close)
-        if ending.why is not None:
-            told = messages.Refused(code=ending.why.code, message=ending.why.message, hint=ending.why.hint)
-            await send({"type": "websocket.send", "text": messages.encode(told).decode()})
-        await send({"type": "websocket.close", "code": int(ending.close)})
+    """ASGI application of `/ws/live/<container>`."""
+    await serve(
+        scope,
+        receive,
+        send,
+        kind="live",
+        subprotocol=SUBPROTOCOL,
+        carried=lambda _spoken: _carried(scope, receive, send),
+        told=_told,
+    )
 
 
 async def _carried(scope: Scope, receive: Receive, send: Send) -> Ending | None:
@@ -66,3 +62,7 @@ async def _down(reader: asyncio.StreamReader, send: Send) -> Ending:
             reply = messages.reply_decoder.decode(frame)
             return Ending(errors.row(reply.code).close if isinstance(reply, messages.Refused) else pty.Close.PROTOCOL)
     return Ending(pty.Close.WORKER_AWAY)
+
+
+def _told(_close: pty.Close, why: Fault) -> dict[str, str]:
+    return {"text": messages.encode(messages.Refused(code=why.code, message=why.message, hint=why.hint)).decode()}

@@ -90,7 +90,7 @@ async def until_revoked(visit: Visit) -> Ending:
 
 async def still(visit: Visit) -> bool:
     """Whether this person may have this connection. Closes the thread's connection to the database behind it."""
-    return await database_sync_to_async(_why_not)(visit) is None
+    return not await database_sync_to_async(_revocations)([visit])
 
 
 def _admit(scope: dict[str, Any], container: str, terminal: str | None) -> Visit | None:
@@ -123,9 +123,9 @@ def _person(scope: dict[str, Any]) -> Visit | None:
     return None if user is None else Visit(user=user, container="", session_key=key, token_id=None)
 
 
-def _why_not(visit: Visit, is_somebody: Callable[[Visit], bool] | None = None) -> Ending | None:
+def _why_not(visit: Visit, is_somebody: Callable[[Visit], bool]) -> Ending | None:
     """4401 where the person is nobody now or the container is not theirs, 4403 where a share lets them in no more."""
-    if not (is_somebody or _is_somebody)(replace(visit, container="", terminal=None, share=None)):
+    if not is_somebody(replace(visit, container="", terminal=None, share=None)):
         return Ending(pty.Close.TICKET, Fault(Code.ACCESS_DENIED, "you are no longer logged in"))
     try:
         if visit.share is not None:

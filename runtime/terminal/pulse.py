@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 BEAT = 1.0
 SILENCE = 45.0  # seconds; a page pings every 15
 _BETWEEN = 5  # beats
-MOST_ON_THE_WAY = (
-    60_000_000  # µs; a greater difference of two clocks is not one of load, but of hosts; and no page knows of more
-)
+MOST_ON_THE_WAY = 60_000_000  # µs: more is not load but the clocks of two hosts, or a page that invents
 
 
 class Pulse:
