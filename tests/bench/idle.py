@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 from tests.support.stack import Stack
+from tests.support.usage import cpu_seconds
 from tests.support.visitor import Visitor
 
 TERMINALS = 200
 EACH = 10  # terminals a container
 SECONDS = 45.0
 PING_EVERY = 15.0  # seconds, as the page does
-_TICK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far, proc_pid_stat(5)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICK
 
 
 def idle_share(stack: Stack, visitor: Visitor) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tests.bench.figures import Row
 from tests.bench.launch import identity, launch, remove
-from tests.bench.terminal import resident
 from tests.support import census
 from tests.support.stack import Stack
+from tests.support.usage import resident
 
 IDLE = 40
 CYCLES = int(os.environ.get("TERRARIUM_BENCH_CYCLES", "200"))

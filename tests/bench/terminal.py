@@ -10,7 +10,6 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from websockets.sync.client import connect
@@ -21,6 +20,7 @@ from tests.bench.idle import TERMINALS, idle_share
 from tests.bench.lines import Line
 from tests.bench.rivals import Terminado, Uvicorn
 from tests.support.stack import Stack
+from tests.support.usage import resident
 from tests.support.visitor import Visitor
 
 KEYS = 1000
@@ -31,14 +31,6 @@ FLOOD = int(os.environ.get("TERRARIUM_BENCH_FLOOD", 1 << 30))  # bytes of `yes` 
 SHELL = ["/bin/sh"]  # dash or busybox ash, as terminado's
 
 Figures = dict[str, Any]
-
-
-def resident(pid: int) -> int:
-    """Bytes of VmRSS, proc_pid_status(5)."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 @contextmanager

@@ -12,11 +12,11 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from runtime.protocol import pty
-from tests.bench.terminal import resident
 from tests.e2e import browsing
 from tests.e2e.flooded import HOOK, Flood
 from tests.e2e.test_restart import attach_again
 from tests.support.stack import Stack
+from tests.support.usage import resident
 from tests.support.visitor import ConnectionClosed, PtyClient, Visitor
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")

@@ -7,7 +7,6 @@ import contextlib
 import fcntl
 import itertools
 import os
-import resource
 import secrets
 import shutil
 import signal
@@ -53,10 +52,6 @@ def _range_of_ids() -> tuple[int, int]:
             continue
         return fd, IDMAP_BASE + number * SLOTS * 65_536
     raise RuntimeError(f"{RANGES} instances are under test on this machine already")
-
-
-def resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
 
 
 class Instance:

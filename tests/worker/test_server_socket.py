@@ -18,7 +18,8 @@ import pytest
 
 from runtime.protocol import messages
 from runtime.protocol.framing import HEADER, framed
-from tests.worker.instance import ROOT, Instance, resident
+from tests.support.usage import resident
+from tests.worker.instance import ROOT, Instance
 
 
 def raw(instance: Instance, *frames: bytes) -> list[dict[str, object]]:

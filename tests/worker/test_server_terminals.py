@@ -16,7 +16,8 @@ from runtime.protocol import client, messages, pty
 from runtime.protocol.framing import framed
 from runtime.protocol.pty import Close, Kind
 from tests.support.pty_viewer import until
-from tests.worker.instance import Instance, resident, visit
+from tests.support.usage import resident
+from tests.worker.instance import Instance, visit
 
 PROMPT = b"# \x1b[6n"  # busybox's shell asks where the cursor is
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import time
 
 import pytest
@@ -19,11 +18,7 @@ from runtime.terminal.session import Session
 from runtime.terminal.viewer import Viewer
 from tests.support.pty_terminal import Make, Terminal
 from tests.support.pty_viewer import Screen, until
-
-
-def resident() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
+from tests.support.usage import resident
 
 
 async def test_what_is_typed_comes_back_in_order(terminal: Make) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import time
 
 import pytest
@@ -17,13 +16,9 @@ from runtime.terminal.queries import PIECE, Quieted
 from runtime.terminal.viewer import TURN
 from tests.support.pty_terminal import Make, Terminal
 from tests.support.pty_viewer import FakeOutlet, Screen, until
+from tests.support.usage import resident
 
 MIB = 1 << 20
-
-
-def resident() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
 
 
 async def flooded(shell: Terminal, screen: Screen, amount: int) -> None:
