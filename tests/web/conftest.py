@@ -70,6 +70,11 @@ def bob(db: None) -> User:
 
 
 @pytest.fixture
+def carol(db: None) -> User:
+    return User.objects.create_user("carol", first_name="Carol", last_name="Chen")
+
+
+@pytest.fixture
 def staff(db: None) -> User:
     return User.objects.create_superuser("root", password="root's secret")
 

@@ -12,6 +12,7 @@ from runtime.config import RuntimeConfig
 from runtime.images.build import build
 from runtime.images.store import ImageStore
 from runtime.protocol import messages
+from tests.support.engines import Room, engine_room
 from tests.support.pty_terminal import Make, Terminal
 from tests.worker.instance import Instance, standing
 
@@ -42,6 +43,13 @@ async def box(instance: Instance) -> AsyncIterator[messages.Launched]:
     launched = instance.launch("sh")
     yield launched
     instance.call(messages.Delete(id=launched.container.id, owner=None), messages.Done)
+
+
+@pytest.fixture
+async def room() -> AsyncIterator[Room]:
+    """An engine without a worker around it."""
+    async with engine_room() as made:
+        yield made
 
 
 @pytest.fixture

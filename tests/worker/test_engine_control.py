@@ -7,7 +7,7 @@ import dataclasses
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,16 +16,10 @@ from msgspec.structs import replace
 from runtime.errors import Code, Fault
 from runtime.kernel.cgroups import UNIFIED
 from runtime.protocol import model
-from tests.support.engines import MIB, Room, engine_room
+from tests.support.engines import MIB, Room
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
 LIMITS = model.Limits(memory_bytes=64 * MIB, cpus=0.5, pids=64, disk_bytes=16 * MIB)
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with engine_room() as made:
-        yield made
 
 
 def _ticks(pid: int | None) -> int:

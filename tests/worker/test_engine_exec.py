@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 
 import pytest
 
 from runtime.engine import execution
 from runtime.errors import Code, Fault
 from runtime.protocol import messages, model
-from tests.support.engines import MIB, Room, engine_room
+from tests.support.engines import MIB, Room
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with engine_room() as made:
-        yield made
 
 
 async def test_exit_code_and_signal_are_told_apart(room: Room) -> None:

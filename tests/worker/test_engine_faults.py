@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import stat
-from collections.abc import AsyncIterator
 
 import pytest
 from msgspec.structs import replace
@@ -18,17 +17,11 @@ from runtime.errors import Code, Fault
 from runtime.kernel import mounts, pidfd
 from runtime.kernel.files import read_text
 from runtime.protocol import messages, model
-from tests.support.engines import Room, engine_room
+from tests.support.engines import Room
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
 
 STEPS = ("layers", "disk", "overlay", "bundle", "oci")
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with engine_room() as made:
-        yield made
 
 
 class Dies(BaseException):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import AsyncIterator
 
 import pytest
 
 from runtime.protocol import messages
-from tests.support.engines import Room, engine_room
+from tests.support.engines import Room
 
 pytestmark = [
     pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups"),
@@ -80,12 +79,6 @@ CALLS = {
     "32-bit mount": (compat(21, 0, 0), EPERM),
     "x32 vsock": (native(X32 | 41, AF_VSOCK, SOCK_STREAM, 0), ENOSYS),
 }
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with engine_room() as made:
-        yield made
 
 
 async def test_each_entry_of_the_kernel_gives_the_same_refusals(room: Room) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -15,16 +14,10 @@ from runtime.kernel import cgroups, pidfd
 from runtime.kernel.files import read_text
 from runtime.probes import snapshot
 from runtime.protocol import messages, model
-from tests.support.engines import MIB, Room, engine_room
+from tests.support.engines import MIB, Room
 from tests.support.pty_viewer import until
 
 pytestmark = pytest.mark.requires("root", "runc", "busybox", "userns", "overlay", "cgroups")
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with engine_room() as made:
-        yield made
 
 
 async def test_created_container_waits_to_be_started(room: Room) -> None:

@@ -15,7 +15,7 @@ from runtime.probes import namespace_graph, snapshot
 from runtime.protocol.model import NAMESPACE_KINDS, Snapshot
 from runtime.protocol.xray import Event, KeptBy, NamespaceGraph
 from runtime.server.observers.namespaces import NamespaceObserver
-from tests.support.engines import Room, engine_room
+from tests.support.engines import Room
 from tests.support.nested import entered, until
 
 pytestmark = pytest.mark.requires("root", "userns", "overlay", "cgroups", "busybox")
@@ -48,12 +48,6 @@ class Looker:
 
         until(look, what)
         return found[0]
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with engine_room() as made:
-        yield made
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -25,19 +25,13 @@ from runtime.protocol.xray import Event, Walls
 from runtime.server.happenings import Happenings
 from runtime.server.observers.mounts import MountObserver
 from runtime.server.sampler import Sampler
-from tests.support.engines import Room, engine_room
+from tests.support.engines import Room
 from tests.support.nested import entered, until
 from tests.worker.instance import Instance, new_id
 
 pytestmark = pytest.mark.requires("root", "userns", "overlay", "cgroups", "busybox")
 
 REAPER = "while :; do sleep 1000; done"
-
-
-@pytest.fixture
-async def room() -> AsyncIterator[Room]:
-    async with engine_room() as made:
-        yield made
 
 
 @pytest.fixture
